@@ -1,0 +1,3 @@
+#pragma once
+#include <cstdint>
+namespace pgdr::core { struct Digest { uint64_t lo, hi, rows, bytes; }; }

@@ -1,0 +1,4 @@
+#include "engine.hpp"
+extern "C" {
+PG_MODULE_MAGIC;
+}

@@ -1,0 +1,1 @@
+\echo Use "CREATE EXTENSION pgdr" to load this file. \quit

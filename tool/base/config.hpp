@@ -1,0 +1,56 @@
+// The configuration, parsed once into plain immutable structs. Format: doc/configuration.md.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace pgdr {
+
+struct RepositoryConfig {
+  std::string name;
+  std::string type;  // "local"
+  std::string path;
+};
+
+struct SetConfig {
+  std::string name;
+  std::string database;  // libpq URI, conninfo or database name
+  std::vector<std::string> repositories;
+  std::vector<std::string> recipients;
+  std::string recipients_file;
+  std::string passphrase_file;
+  int compression_level = 3;
+  bool globals = true;
+  int jobs = 2;
+  std::string maintenance_database = "postgres";
+};
+
+struct SigningConfig {
+  std::string key_file;
+  std::vector<std::string> trusted;
+};
+
+struct Config {
+  std::string path;  // the file it came from
+  std::map<std::string, RepositoryConfig> repositories;
+  std::map<std::string, SetConfig> sets;
+  SigningConfig signing;
+  std::string identity_file;  // [restore]
+};
+
+// kUsage with file, line and the nearest valid key for an unknown one; every value checked (type,
+// range, references).
+Result<Config> parse_config(std::string_view text, const std::string& path);
+// --config, $PGDR_CONFIG, ~/.config/pgdr/pgdr.toml, /etc/pgdr/pgdr.toml; kUsage naming the places
+// looked at when none is there.
+Result<std::string> find_config(const std::string& option);
+Result<Config> load_config(const std::string& option);
+// The set by name; without a name the only one; kUsage listing the names otherwise.
+Result<SetConfig> choose_set(const Config& config, const std::string& name);
+
+}  // namespace pgdr

@@ -1,0 +1,56 @@
+// Child processes: argv without a shell, pipes, every exit status seen.
+//
+// A child runs in a process group of its own, so that a terminal's Ctrl-C reaches pgdr first and
+// pgdr decides. All descriptors but 0, 1, 2 are closed in the child. stderr is drained by a thread
+// and kept (last 64 KiB). A Process destroyed while its child runs kills it (SIGTERM, then SIGKILL
+// after 5 s) and reaps it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/stream.hpp"
+
+namespace pgdr {
+
+struct Command {
+  std::vector<std::string> argv;           // argv[0] is looked up in PATH unless it has a slash
+  std::map<std::string, std::string> env;  // added to, or replacing, the environment
+  std::vector<int> inherit_fds;            // further descriptors the child keeps, same numbers
+  bool want_stdin = false;                 // else /dev/null
+  bool want_stdout = false;                // else /dev/null
+};
+
+struct ExitStatus {
+  int code = -1;    // exit code, or -1 when killed
+  int signal = 0;   // the signal that killed it, or 0
+  std::string err;  // the end of its standard error
+  [[nodiscard]] bool ok() const { return code == 0; }
+  // "exited with code 1: last stderr lines" / "was killed by signal 9 (Killed)"
+  [[nodiscard]] std::string describe() const;
+};
+
+class Process {
+ public:
+  static Result<std::unique_ptr<Process>> start(Command command);
+  virtual ~Process() = default;
+  virtual Source&
+  out() = 0;  // needs want_stdout; 0 at end of file says nothing of success: see wait()
+  virtual Sink&
+  in() = 0;  // needs want_stdin; finish() closes it; a child that closed it: kFailed (no SIGPIPE)
+  virtual Result<ExitStatus>
+  wait() = 0;  // closes what is open, waits, reaps; idempotent. kInterrupted kills the child first
+  virtual void kill() = 0;  // SIGTERM the group, SIGKILL after 5 s, reap
+  [[nodiscard]] virtual int pid() const = 0;
+};
+
+// Runs to the end and returns standard output; a non-zero status is an error that carries stderr.
+Result<std::string> run_and_capture(Command command);
+
+// The program's path: in `prefer` (a folder; may be empty), else in PATH; kNotFound with a hint
+// naming the Debian package.
+Result<std::string> find_program(const std::string& name, const std::string& prefer = {});
+
+}  // namespace pgdr

@@ -1,0 +1,72 @@
+// Store: where artifacts are kept. One small contract that every kind of repository fulfils
+// unchanged; test/unit/ store_contract.hpp is its conformance suite.
+//
+// Keys are relative paths of [A-Za-z0-9._-]+ parts joined by '/'; anything else is kUsage (no "..",
+// no empty part).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/stream.hpp"
+
+namespace pgdr::store {
+
+struct Entry {
+  std::string key;
+  std::uint64_t size = 0;
+  Time modified{};
+};
+
+// An object being written. Nothing is visible under its key until finish() returns success; then it
+// is complete and durable (fsync of file and folder, or the service's own acknowledgement).
+// Destroyed without finish(): as if never started, save for a temporary that leftovers() lists.
+class Upload : public Sink {};
+
+// Held until destroyed; released by the system when the process dies.
+class Lease {
+ public:
+  virtual ~Lease() = default;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  // For messages: "/var/backups/pgdr" or "s3://bucket/prefix".
+  [[nodiscard]] virtual std::string location() const = 0;
+
+  // kExists at finish() if the key exists with other content; identical content succeeds (HAZARDS
+  // 12).
+  virtual Result<std::unique_ptr<Upload>> create(const std::string& key) = 0;
+  // Bytes from offset to the end. kNotFound. A short read of the medium is an error, never an early
+  // end.
+  virtual Result<std::unique_ptr<Source>> open(const std::string& key,
+                                               std::uint64_t offset = 0) = 0;
+  virtual Result<std::optional<Entry>> stat(
+      const std::string& key) = 0;  // nullopt: certainly absent
+  // Every object whose key starts with prefix ("" or ending in '/'), sorted by key; temporaries
+  // excluded. Complete or an error: never a partial list (HAZARDS 6).
+  virtual Result<std::vector<Entry>> list(const std::string& prefix) = 0;
+  virtual Status remove(const std::string& key) = 0;  // absent: success
+  // Temporaries of uploads that never finished, under prefix.
+  virtual Result<std::vector<Entry>> leftovers(const std::string& prefix) = 0;
+  virtual Status remove_leftover(const Entry& entry) = 0;
+  // Exclusive lock by name among processes; kLocked at once when held, naming the holder where
+  // known.
+  virtual Result<std::unique_ptr<Lease>> lock(const std::string& name) = 0;
+  // Free space for new objects, nullopt where unknown.
+  virtual Result<std::optional<std::uint64_t>> free_space() = 0;
+};
+
+// A directory. kRepositoryMissing if it is not there; create_dir makes it (0700) instead.
+Result<std::unique_ptr<Store>> open_local(const std::string& path, bool create_dir = false);
+
+Result<std::string> read_text(Store& store, const std::string& key, std::size_t limit = 64 << 20);
+Status write_text(Store& store, const std::string& key, const std::string& text);
+bool valid_key(const std::string& key);
+
+}  // namespace pgdr::store
