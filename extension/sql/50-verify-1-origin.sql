@@ -52,7 +52,7 @@ BEGIN
   IF source.snapshot IS NULL THEN
     RAISE EXCEPTION 'there is no baseline: backup "%" %', label,
         CASE WHEN source.id IS NULL THEN 'is not in the catalog' ELSE 'has no snapshot' END
-      USING ERRCODE = 'undefined_object', DETAIL = reason,
+      USING ERRCODE = 'undefined_object', DETAIL = coalesce(reason, 'The caller named this backup.'),
             HINT = 'Read the backup in from its repository with "pgdr catalog rebuild", or give its snapshot document to '
                    'dr_verify_snapshot() inside the restored database.';
   END IF;

@@ -113,7 +113,7 @@ DECLARE
 BEGIN
   IF found.state <> 'running' THEN
     RAISE EXCEPTION 'backup "%" is not running but %', label, found.state
-      USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = found.error,
+      USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = coalesce(found.error, 'There is no error on record.'),
             HINT = CASE WHEN found.state = 'failed'
                         THEN 'If its manifest is in the repository it is good: record it with dr_backup_import() '
                              'or "pgdr catalog rebuild".' ELSE 'A backup is finished once.' END;

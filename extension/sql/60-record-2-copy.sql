@@ -87,7 +87,7 @@ BEGIN
   PERFORM dr._check_label(manifest ->> 'label');
   PERFORM dr._check_word('kind of backup', manifest ->> 'kind', ARRAY['full']);
 
-  SELECT * INTO known FROM dr.backups AS b WHERE b.label = manifest ->> 'label';
+  SELECT * INTO known FROM dr.backups AS b WHERE b.label = dr_backup_import.manifest ->> 'label';
   IF dr._manifest_artifacts(known.manifest) <> dr._manifest_artifacts(manifest) THEN
     RAISE EXCEPTION 'backup "%" is in the catalog with other artifacts', known.label
       USING ERRCODE = 'data_exception',
@@ -101,7 +101,7 @@ BEGIN
           (manifest ->> 'started_at')::timestamptz,
           greatest((manifest ->> 'finished_at')::timestamptz, (manifest ->> 'started_at')::timestamptz),
           (manifest ->> 'recovery_point')::timestamptz, (manifest ->> 'recovery_lsn')::pg_lsn,
-          (SELECT s.id FROM dr.snapshots AS s WHERE s.uuid = (manifest ->> 'snapshot_uuid')::uuid),
+          (SELECT s.id FROM dr.snapshots AS s WHERE s.uuid = (dr_backup_import.manifest ->> 'snapshot_uuid')::uuid),
           (manifest ->> 'original_bytes')::bigint, (manifest ->> 'stored_bytes')::bigint,
           manifest ->> 'tool_version', dr_backup_import.manifest, true)
   ON CONFLICT ON CONSTRAINT backups_label_key DO UPDATE

@@ -12,7 +12,7 @@ DECLARE
 BEGIN
   IF source.state NOT IN ('complete', 'partial') THEN
     RAISE EXCEPTION 'backup "%" cannot be restored: it is %', label, source.state
-      USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = source.error;
+      USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = coalesce(source.error, 'There is no error on record.');
   END IF;
   IF coalesce(target, '') = '' THEN
     RAISE EXCEPTION 'a restore needs its target database' USING ERRCODE = 'invalid_parameter_value';
@@ -72,9 +72,9 @@ BEGIN
   WHERE r.id = restore;
   IF state IN ('failed', 'complete_with_errors') THEN
     PERFORM @extschema@.dr_event_record(
-      'error', CASE state WHEN 'failed' THEN 'restore_failed' ELSE 'restore_errors' END,
+      'error', CASE dr_restore_finish.state WHEN 'failed' THEN 'restore_failed' ELSE 'restore_errors' END,
       format('the restore of backup %s to %s %s: %s', b.label, found.target,
-             CASE state WHEN 'failed' THEN 'failed' ELSE 'had errors' END, reason),
+             CASE dr_restore_finish.state WHEN 'failed' THEN 'failed' ELSE 'had errors' END, reason),
       jsonb_build_object('restore', restore, 'label', b.label, 'target', found.target), b.set_name)
     FROM dr.backups AS b WHERE b.id = found.backup;
   END IF;

@@ -161,8 +161,10 @@ AS $$
   SELECT dr._duration_text(n.longest),
     dr._age_state(n.longest, target),
     CASE WHEN n.longest IS NULL THEN 'No restore ever succeeded, so nobody knows how long one takes.'
-         ELSE format('The longest of the last %s took %s.%s',
-                     dr._count_text(n.restores, 'successful restore'), dr._duration_text(n.longest),
+         ELSE format('%s took %s.%s',
+                     CASE n.restores WHEN 1 THEN 'The only successful restore'
+                                     ELSE format('The longest of the last %s successful restores', n.restores) END,
+                     dr._duration_text(n.longest),
                      CASE WHEN n.longest > target THEN format(' That is more than the %s allowed.',
                                                               dr._duration_text(target)) ELSE '' END) END
   FROM (SELECT max(d.duration) AS longest, count(*) AS restores
