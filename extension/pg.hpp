@@ -66,6 +66,12 @@ extern "C" {
 #endif
 }
 
+// Exported symbols are marked on every platform: 16 (089480c07705). Before, only on Windows.
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#endif
+
 // elog.h's and c.h's macros that collide with the C++ library or with ours.
 #undef Min
 #undef Max
