@@ -25,5 +25,8 @@ EXTRA_CLEAN := extension/pgdr--$(EXTENSION_VERSION).sql $(OBJS:.o=.d)
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# PGXS does not follow includes.
+$(OBJS): $(wildcard extension/*.hpp extension/core/*.hpp)
+
 extension/pgdr--$(EXTENSION_VERSION).sql: $(sort $(wildcard extension/sql/*.sql))
 	cat $^ > $@
