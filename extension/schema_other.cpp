@@ -23,7 +23,7 @@ constexpr char kPublications[] =
     "   CASE WHEN p.pubupdate THEN 'update' END, CASE WHEN p.pubdelete THEN 'delete' END,"
     "   CASE WHEN p.pubtruncate THEN 'truncate' END,"
     "   CASE WHEN p.pubviaroot THEN 'publish_via_partition_root' END"
-    PGDR_FROM_18(", 'generated columns = ' || p.pubgencols", "") "))"
+    PGDR_FROM_18(", 'generated columns = ' || p.pubgencols::text", "") "))"
     PGDR_FROM_15(", ('schemas', (SELECT string_agg(quote_ident(n.nspname), ', '"
     "    ORDER BY n.nspname COLLATE \"C\") FROM pg_publication_namespace pn"
     "    JOIN pg_namespace n ON n.oid = pn.pnnspid WHERE pn.pnpubid = p.oid))", "")
@@ -94,7 +94,7 @@ constexpr char kLanguages[] =
     " CASE WHEN l.lanvalidator <> 0 THEN 'VALIDATOR ' || l.lanvalidator::regproc END)"
     " FROM " PGDR_GLOBAL_OBJECTS("pg_language", "lanname") " l WHERE l.lanispl"
     " UNION ALL SELECT 'access method', a.identity, 'definition', 'strict',"
-    " 'TYPE ' || a.amtype || ' HANDLER ' || a.amhandler"
+    " 'TYPE ' || a.amtype::text || ' HANDLER ' || a.amhandler"
     " FROM " PGDR_GLOBAL_OBJECTS("pg_am", "amname") " a"
     " UNION ALL SELECT 'transform', format_type(t.trftype, NULL) || ' LANGUAGE ' ||"
     " quote_ident(l.lanname), 'definition', 'strict', 'FROM ' || t.trffromsql || ' TO ' || t.trftosql"

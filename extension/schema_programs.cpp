@@ -20,7 +20,7 @@ constexpr char kAggregates[] =
     "  CASE WHEN a.aggtransspace <> 0 THEN 'SSPACE = ' || a.aggtransspace END,"
     "  'INITCOND = ' || quote_literal(a.agginitval),"
     "  " PGDR_IF_FUNCTION("FINALFUNC", "a.aggfinalfn") ","
-    "  CASE WHEN a.aggfinalextra THEN 'FINALFUNC_EXTRA' END, 'FINALFUNC_MODIFY = ' || a.aggfinalmodify,"
+    "  CASE WHEN a.aggfinalextra THEN 'FINALFUNC_EXTRA' END, 'FINALFUNC_MODIFY = ' || a.aggfinalmodify::text,"
     "  " PGDR_IF_FUNCTION("COMBINEFUNC", "a.aggcombinefn") ","
     "  " PGDR_IF_FUNCTION("SERIALFUNC", "a.aggserialfn") ","
     "  " PGDR_IF_FUNCTION("DESERIALFUNC", "a.aggdeserialfn") ","
@@ -32,7 +32,7 @@ constexpr char kAggregates[] =
     "  " PGDR_IF_FUNCTION("MFINALFUNC", "a.aggmfinalfn") ","
     "  CASE WHEN a.aggmfinalextra THEN 'MFINALFUNC_EXTRA' END,"
     "  CASE WHEN a.aggsortop <> 0 THEN 'SORTOP = ' || a.aggsortop::regoperator END,"
-    "  'KIND = ' || a.aggkind, 'PARALLEL = ' || p.proparallel)"
+    "  'KIND = ' || a.aggkind::text, 'PARALLEL = ' || p.proparallel::text)"
     " FROM " PGDR_FUNCTIONS " p JOIN pg_aggregate a ON a.aggfnoid = p.oid";
 
 constexpr char kTriggers[] =

@@ -131,6 +131,8 @@
   " JOIN " PGDR_RELATIONS " t ON t.oid = a.attrelid"                                      \
   " WHERE a.attnum > 0 AND NOT a.attisdropped AND t.relkind IN ('r', 'p', 'f', 'v', 'm', 'c'))"
 
-// A list of options, sorted, as text.
-#define PGDR_OPTIONS(list) \
-  "(SELECT string_agg(opt, ', ' ORDER BY opt COLLATE \"C\") FROM unnest(" list ") opt)"
+// A list of options, sorted, as text. Servers patched for composite values that outlive an ALTER TYPE (15.20 and its
+// siblings) stamp each column with the option pg_attver, an LSN: bookkeeping that a dump leaves out.
+#define PGDR_OPTIONS(list)                                                              \
+  "(SELECT string_agg(opt, ', ' ORDER BY opt COLLATE \"C\") FROM unnest(" list ") opt" \
+  " WHERE opt NOT LIKE 'pg_attver=%')"
