@@ -81,7 +81,7 @@ SELECT dr_snapshot_expire('-1 day');
 SELECT dr_snapshot_expire('1 day');
 SELECT dr_snapshot_expire('0');
 SELECT count(*) AS snapshots, bool_and(id = :odd) AS the_backups FROM dr.snapshots;
-SELECT definition FROM dr.definitions ORDER BY 1;
+SELECT definition FROM dr.definitions ORDER BY definition COLLATE "C";
 DELETE FROM dr.snapshots;
 SET client_min_messages = warning;
 DROP SCHEMA shop CASCADE;

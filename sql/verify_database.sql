@@ -27,6 +27,9 @@ SELECT dr_backup_finish('20261121T020000Z-9f3c', :snapshot, now(), now(), '{"lab
 SELECT current_database() AS source \gset
 CREATE DATABASE regress_pgdr_copy TEMPLATE :"source";
 CREATE DATABASE regress_pgdr_plain TEMPLATE :"source";
+-- pg_regress sets things on its database, which a copy lacks.
+DO $$ DECLARE s text; BEGIN FOR s IN SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()) AND setrole = 0 LOOP
+  EXECUTE format('ALTER DATABASE regress_pgdr_copy SET %I = %L', split_part(s, '=', 1), split_part(s, '=', 2)); END LOOP; END $$;
 ALTER DATABASE regress_pgdr_copy SET pgdr.origin = '{"label": "20261121T020000Z-9f3c", "no_owner": false, "no_acl": true, "only": null}';
 INSERT INTO shop.item VALUES (1001, 'later');
 
@@ -34,9 +37,9 @@ INSERT INTO shop.item VALUES (1001, 'later');
 CREATE FUNCTION pg_temp.plain(f dr.finding) RETURNS text LANGUAGE sql AS $$
   SELECT concat_ws(' | ', f.status, f.object_type, f.object, f.check_name, f.expected, f.actual, regexp_replace(f.detail, '\d+ schema objects', 'N schema objects')) $$;
 SELECT pg_temp.plain(f) FROM dr_verify_against('regress_pgdr_copy') AS f;
-SELECT status, check_name, expected FROM dr_verify_against('regress_pgdr_plain', backup => '20261121T020000Z-9f3c');
-SELECT status, check_name, expected FROM dr_verify_against('regress_pgdr_plain', snapshot => :snapshot);
-SELECT pg_temp.plain(f) FROM dr_verify_against('regress_pgdr_plain') AS f;
+SELECT status, check_name, expected FROM dr_verify_against('regress_pgdr_plain', backup => '20261121T020000Z-9f3c') WHERE status <> 'warning';
+SELECT status, check_name, expected FROM dr_verify_against('regress_pgdr_plain', snapshot => :snapshot) WHERE status <> 'warning';
+SELECT pg_temp.plain(f) FROM dr_verify_against('regress_pgdr_plain') AS f WHERE f.status <> 'warning';
 SELECT status, object, detail FROM dr_verify_against(current_database()::text, snapshot => :snapshot, options => '{"triggered_by": "test"}');
 SELECT target = current_database() AS here, baseline, b.label, v.snapshot = :snapshot AS snapshot, restored, content, passed, problems, warnings, infos, v.options, triggered_by
 FROM dr.verifications AS v LEFT JOIN dr.backups AS b ON b.id = v.backup ORDER BY v.id;
@@ -57,7 +60,7 @@ SELECT status, object, regexp_replace(detail, 'of \d+', 'of M') AS detail FROM d
 SELECT f.position, f.status, f.object_type, f.object, f.check_name FROM dr.verification_findings AS f
 WHERE f.verification = (SELECT max(id) FROM dr.verifications) ORDER BY f.position;
 SELECT count(*) AS events FROM dr.events WHERE kind = 'verification_failed' AND message LIKE '%regress_pgdr_copy%';
--- Only one table, which is whole.
+-- Only one table, by the caller and by the restore.
 SELECT status, check_name, detail FROM dr_verify_against('regress_pgdr_copy', options => '{"only": ["shop.note"]}');
 ALTER DATABASE regress_pgdr_copy SET pgdr.origin = '{"label": "20261121T020000Z-9f3c", "no_owner": true, "no_acl": true, "only": ["shop.note"]}';
 SELECT status, check_name FROM dr_verify_against('regress_pgdr_copy');
@@ -68,7 +71,7 @@ SELECT status, check_name, detail FROM dr_verify_against(current_database()::tex
 
 -- This database against a document: nothing of the source is needed.
 SELECT dr_snapshot_document(:snapshot) AS document \gset
-SELECT status, object, detail FROM dr_verify_snapshot(:'document');
+SELECT status, object, regexp_replace(detail, 'document [-0-9a-f]+', 'document UUID') AS detail FROM dr_verify_snapshot(:'document');
 DELETE FROM shop.item WHERE id = 1001;
 SELECT status, object_type, check_name, expected FROM dr_verify_snapshot(:'document', '{"backup": "20261121T020000Z-9f3c"}');
 -- A backup that this catalog does not know is no reason not to verify.
@@ -79,7 +82,7 @@ SELECT baseline, v.backup, v.snapshot IS NOT NULL AS snapshot, restored, passed 
 SELECT count(*) AS before FROM dr.verifications \gset
 BEGIN READ ONLY;
 SELECT status, check_name FROM dr_verify_snapshot(:'document');
-SELECT status, check_name FROM dr_verify_against('regress_pgdr_plain', snapshot => :snapshot);
+SELECT status, check_name FROM dr_verify_against('regress_pgdr_plain', snapshot => :snapshot) WHERE status <> 'warning';
 COMMIT;
 SELECT count(*) - :before AS recorded FROM dr.verifications;
 
