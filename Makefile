@@ -51,11 +51,13 @@ e2e-parts: tool
 	@script/pg-private > build/pgroot.new
 	@mv build/pgroot.new build/pgroot
 
-demo: setup
+demo:
+	@script/setup demo
 	@$(MAKE) -s e2e-parts
 	@script/demo
 
-bench: setup
+bench:
+	@script/setup bench
 	@$(MAKE) -s e2e-parts
 	@script/bench
 

@@ -59,7 +59,7 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-if [ -z "${PGDR_BIN:-}" ] || [ -z "${PGDR_PGROOT:-}" ]; then
+if [ "${needs_parts:-yes}" = yes ] && { [ -z "${PGDR_BIN:-}" ] || [ -z "${PGDR_PGROOT:-}" ]; }; then
   mkdir -p "$top/build"
   flock "$top/build/.e2e-lock" make -s -C "$top" e2e-parts >"$T/build.log" 2>&1 || {
     sed 's/^/# /' "$T/build.log" | tail -40
@@ -69,7 +69,7 @@ if [ -z "${PGDR_BIN:-}" ] || [ -z "${PGDR_PGROOT:-}" ]; then
   PGDR_BIN=${PGDR_BIN:-$top/build/pgdr}
   PGDR_PGROOT=${PGDR_PGROOT:-$(cat "$top/build/pgroot")}
 fi
-export PGDR_BIN PGDR_PGROOT
+export PGDR_BIN PGDR_PGROOT # set needs_parts=no before sourcing in a test that uses neither
 
 # --- assertions ------------------------------------------------------------------------------------------------------------------
 
