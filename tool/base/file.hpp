@@ -9,6 +9,9 @@
 
 namespace pgdr {
 
+// errno as an Error: "<what>: <reason>", with kNotFound, kExists, kNoSpace where they apply.
+Error system_error(int errnum, const std::string& what);
+
 Result<std::string> read_file(const std::string& path,
                               std::size_t limit = 16 << 20);  // kNotFound, kUsage when over limit
 // Writes path atomically: temporary name in the same folder, fsync, rename, fsync of the folder.
@@ -18,6 +21,8 @@ Status write_file(const std::string& path, std::string_view content, unsigned mo
 // A secret file must be a regular file that only its owner may read: else kNoKey with the chmod to
 // run as a hint.
 Result<std::string> read_secret_file(const std::string& path);
+// A passphrase from such a file: the first line without its end of line; kNoKey when empty.
+Result<std::string> read_passphrase_file(const std::string& path);
 Result<std::unique_ptr<Source>> open_file(const std::string& path);
 std::string expand_home(const std::string& path);           // leading "~/"
 Result<std::uint64_t> free_space(const std::string& path);  // bytes available to this user

@@ -1,9 +1,15 @@
 // Child processes: argv without a shell, pipes, every exit status seen.
 //
-// A child runs in a process group of its own, so that a terminal's Ctrl-C reaches pgdr first and
-// pgdr decides. All descriptors but 0, 1, 2 are closed in the child. stderr is drained by a thread
-// and kept (last 64 KiB). A Process destroyed while its child runs kills it (SIGTERM, then SIGKILL
-// after 5 s) and reaps it.
+// A child runs in a session and process group of its own: a terminal's Ctrl-C reaches pgdr first
+// and pgdr decides, and a child that wants to ask for a password on the terminal fails instead of
+// stopping for ever. All descriptors but 0, 1, 2 are closed in the child. stderr is drained by a
+// thread and kept (last 64 KiB). A Process destroyed while its child runs kills it (SIGTERM, then
+// SIGKILL after 5 s) and reaps it; if pgdr itself dies, the kernel sends the child SIGTERM.
+//
+// SIGPIPE is ignored in the whole process from the first start() on. Reads and writes return
+// kInterrupted once a signal has arrived (base/interrupt.hpp). A child with both want_stdin and
+// want_stdout needs a thread for each direction. One thread per stream; kill() may be called from
+// any.
 #pragma once
 
 #include <map>

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "base/result.hpp"
 
@@ -15,6 +16,13 @@ namespace pgdr {
 
 using Bytes = std::span<const std::byte>;
 using MutableBytes = std::span<std::byte>;
+
+inline Bytes bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+inline std::string_view text_of(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 // Receives bytes in order. write() takes all of data or fails. finish() says that the stream is
 // complete: it flushes this stage and finishes the next; it is called exactly once, never after a
@@ -42,6 +50,9 @@ class Source {
   virtual ~Source() = default;
   virtual Result<std::size_t> read(MutableBytes buffer) = 0;
 };
+
+// Reads until buffer is full or the source ends; less than buffer.size() means the end.
+Result<std::size_t> read_full(Source& from, MutableBytes buffer);
 
 // Bytes that moved.
 Result<std::uint64_t> copy_all(

@@ -1,0 +1,76 @@
+#include "base/interrupt.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+namespace pgdr {
+
+namespace {
+
+std::atomic<int> g_signal{0};
+static_assert(std::atomic<int>::is_always_lock_free, "written by a signal handler");
+
+// Made before main() so that the handler never sees it half-made.
+const int g_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+void wake() {
+  const std::uint64_t one = 1;
+  // A full counter (EAGAIN) is readable already.
+  [[maybe_unused]] const ssize_t n = write(g_event, &one, sizeof one);
+}
+
+extern "C" void on_signal(int number) {
+  const int saved = errno;
+  g_signal.store(number);  // before wake(): whoever wakes must see the flag
+  wake();
+  errno = saved;
+}
+
+void handle(int number) {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(number, &action, nullptr);
+}
+
+}  // namespace
+
+void install_signal_handlers() {
+  handle(SIGINT);
+  handle(SIGTERM);
+  struct sigaction previous {};
+  sigaction(SIGHUP, nullptr, &previous);
+  if (previous.sa_handler != SIG_IGN) handle(SIGHUP);  // nohup stays nohup
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, nullptr);
+}
+
+bool interrupted() { return g_signal.load(std::memory_order_relaxed) != 0; }
+
+int interrupt_fd() { return g_event; }
+
+Error interrupted_error() {
+  const int number = g_signal.load();
+  const char* name = sigabbrev_np(number);
+  return Error::of(Code::kInterrupted, name == nullptr || number == 0
+                                           ? std::string("interrupted")
+                                           : std::string("interrupted by SIG") + name);
+}
+
+void clear_interrupt() {
+  g_signal.store(0);
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t n = read(g_event, &count, sizeof count);
+  if (g_signal.load() != 0) wake();  // one that arrived in between must stay visible to poll()
+}
+
+}  // namespace pgdr
