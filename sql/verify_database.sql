@@ -39,6 +39,9 @@ CREATE FUNCTION pg_temp.plain(f dr.finding) RETURNS text LANGUAGE sql AS $$
 SELECT pg_temp.plain(f) FROM dr_verify_against('regress_pgdr_copy') AS f;
 SELECT status, check_name, expected FROM dr_verify_against('regress_pgdr_plain', backup => '20261121T020000Z-9f3c') WHERE status <> 'warning';
 SELECT status, check_name, expected FROM dr_verify_against('regress_pgdr_plain', snapshot => :snapshot) WHERE status <> 'warning';
+-- Both: the label says whose snapshot it is, known here or not.
+SELECT status, check_name, expected FROM dr_verify_against('regress_pgdr_plain', :snapshot, '20261121T020000Z-9f3c') WHERE status <> 'warning';
+SELECT status, check_name, expected FROM dr_verify_against('regress_pgdr_plain', :snapshot, '20251121T020000Z-9f3c') WHERE status <> 'warning';
 SELECT pg_temp.plain(f) FROM dr_verify_against('regress_pgdr_plain') AS f WHERE f.status <> 'warning';
 SELECT status, object, detail FROM dr_verify_against(current_database()::text, snapshot => :snapshot, options => '{"triggered_by": "test"}');
 SELECT target = current_database() AS here, baseline, b.label, v.snapshot = :snapshot AS snapshot, restored, content, passed, problems, warnings, infos, v.options, triggered_by
@@ -92,8 +95,9 @@ SELECT * FROM dr_verify_against('regress_pgdr_nowhere');
 SELECT * FROM dr_verify_against(NULL);
 SELECT * FROM dr_verify_against('regress_pgdr_plain', snapshot => 999);
 \echo :SQLSTATE
-SELECT * FROM dr_verify_against('regress_pgdr_plain', snapshot => :snapshot, backup => '20261121T020000Z-9f3c');
+SELECT * FROM dr_verify_against('regress_pgdr_plain', snapshot => :counts, backup => '20261121T020000Z-9f3c');
 \echo :SQLSTATE
+SELECT * FROM dr_verify_against('regress_pgdr_plain', snapshot => :snapshot, backup => 'yesterday');
 SELECT * FROM dr_verify_against('regress_pgdr_plain', backup => '20261121T020000Z-ffff');
 \echo :SQLSTATE
 SELECT * FROM dr_verify_against('regress_pgdr_plain', backup => 'yesterday');
