@@ -28,16 +28,16 @@ is "$(sql shop "SELECT jobname || '|' || schedule || '|' || database || '|' || u
 is "$(sql shop "SELECT \"Proof Tools\".dr_schedule_snapshots('* * * * *')")" "$job" 'scheduling again changes the same job'
 is "$(sql shop 'SELECT count(*) FROM cron.job')" 1 'there is one job'
 
+# The line of the hint works, for databases in which pg_cron is not.
+line=$(sql postgres "SELECT format('SELECT cron.schedule_in_database(%L, %L, %L, %L)', dr._cron_job_name(), '* * * * *',
+                                   dr._cron_command(false), current_database())")
+sql shop "$line" >/dev/null || die 'the line of the hint runs'
 # pg_cron 1.4 runs a job at most once a minute.
 await '[ "$(sql shop "SELECT count(*) > 0 FROM dr.snapshots")" = t ]' 75 'the job takes a snapshot'
 is "$(sql shop 'SELECT label || content FROM dr.snapshots ORDER BY id LIMIT 1')" scheduledfalse 'as it was scheduled last'
 is "$(sql shop "SELECT r.rows FROM dr.snapshot_relations AS r WHERE r.schema = 'public' AND r.name = 'users' ORDER BY r.snapshot LIMIT 1")" \
   "$(sql shop 'SELECT count(*) FROM users')" 'with the right counts'
 
-# The line of the hint works, for databases in which pg_cron is not.
-line=$(sql postgres "SELECT format('SELECT cron.schedule_in_database(%L, %L, %L, %L)', dr._cron_job_name(), '* * * * *',
-                                   dr._cron_command(false), current_database())")
-sql shop "$line" >/dev/null || die 'the line of the hint runs'
 await '[ "$(sql postgres "SELECT count(*) > 0 FROM dr.snapshots")" = t ]' 75 'a job in another database takes a snapshot there'
 
 is "$(sql shop 'SELECT "Proof Tools".dr_unschedule_snapshots()')" t 'the job is removed'
