@@ -41,9 +41,9 @@ void encode_enum(TypePlan* plan, const char* stored, Sink& sink) {
   if (label.value != value || !OidIsValid(value)) {
     HeapTuple tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(value));
     if (!HeapTupleIsValid(tuple))
-      ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-                      errmsg("value %u of enum type %s has no label", value,
-                             format_type_be(plan->type))));
+      ereport(ERROR,
+              (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+               errmsg("value %u of enum type %s has no label", value, format_type_be(plan->type))));
     label.label = reinterpret_cast<Form_pg_enum>(GETSTRUCT(tuple))->enumlabel;
     label.length = static_cast<uint32>(std::strlen(NameStr(label.label)));
     label.value = value;
@@ -108,7 +108,8 @@ void encode_tsvector(Encoder* encoder, const char* stored, Sink& sink) {
       sink.u16(0);
       continue;
     }
-    // The positions follow the lexeme at the next even offset: their number, then the positions with their weights.
+    // The positions follow the lexeme at the next even offset: their number, then the positions
+    // with their weights.
     const char* at = strings + SHORTALIGN(entry.pos + entry.len);
     const auto count = load_native<uint16>(at);
     sink.u16(count);
@@ -218,10 +219,9 @@ void encode_value(Encoder* encoder, TypePlan* plan, const char* stored, Sink& si
     }
     case Kind::kInterval:
       sink.ensure(core::kIntervalLength);
-      sink.pos = core::put_interval(
-          sink.pos, load_native<int64>(stored + offsetof(Interval, time)),
-          load_native<int32>(stored + offsetof(Interval, day)),
-          load_native<int32>(stored + offsetof(Interval, month)));
+      sink.pos = core::put_interval(sink.pos, load_native<int64>(stored + offsetof(Interval, time)),
+                                    load_native<int32>(stored + offsetof(Interval, day)),
+                                    load_native<int32>(stored + offsetof(Interval, month)));
       break;
     case Kind::kTimetz:
       sink.ensure(core::kTimetzLength);
@@ -291,7 +291,8 @@ void encode_field(Encoder* encoder, TypePlan* plan, const char* stored, Sink& si
     }
     return;
   }
-  // Detoasted here and once: a framed value is encoded twice where its length cannot be filled in afterwards.
+  // Detoasted here and once: a framed value is encoded twice where its length cannot be filled in
+  // afterwards.
   if (plan->length == -1) {
     const Payload payload = open_varlena(encoder, stored);
     if (plan->kind == Kind::kRaw) {
@@ -324,8 +325,8 @@ void encode_composite(Encoder* encoder, HeapTupleHeader tuple, bool top, Sink& s
   const char** where = few;
   if (plan->natts > kFewColumns) {
     encoder->row_dirty = true;
-    where = static_cast<const char**>(MemoryContextAlloc(
-        encoder->row_context, sizeof(char*) * static_cast<Size>(plan->natts)));
+    where = static_cast<const char**>(
+        MemoryContextAlloc(encoder->row_context, sizeof(char*) * static_cast<Size>(plan->natts)));
   }
   locate(*plan, tuple, where);
   encode_columns(encoder, plan->columns, where, false, sink);

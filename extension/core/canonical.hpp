@@ -1,8 +1,9 @@
 // The canonical payload of every value whose form is not simply its bytes (FORMAT.md, "Payloads").
 //
-// Each put_* writes one payload, without its length, at `p` and returns the position after it; the caller has made room.
-// The write_* ones take a Sink. None knows PostgreSQL's storage: the extension takes values apart, this puts them in
-// order, so that tests can do the same from plain values.
+// Each put_* writes one payload, without its length, at `p` and returns the position after it; the
+// caller has made room. The write_* ones take a Sink. None knows PostgreSQL's storage: the
+// extension takes values apart, this puts them in order, so that tests can do the same from plain
+// values.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +25,9 @@ enum class NumericSign : uint8_t { kPositive, kNegative, kNaN, kInfinity, kMinus
 
 inline constexpr size_t kNumericHeader = 5;
 
-// value = sign * sum of digits[i] * 10000^(weight - i), each digit 0..9999 in the machine's byte order, at any
-// alignment. Leading and trailing zero digits do not matter, nor does the sign of zero; dscale (digits shown after the
-// point) does.
+// value = sign * sum of digits[i] * 10000^(weight - i), each digit 0..9999 in the machine's byte
+// order, at any alignment. Leading and trailing zero digits do not matter, nor does the sign of
+// zero; dscale (digits shown after the point) does.
 struct Numeric {
   NumericSign sign = NumericSign::kPositive;
   int weight = 0;
@@ -95,7 +96,8 @@ inline uint8_t* put_tid(uint8_t* p, uint32_t block, uint16_t offset) {
   return store_u16(store_u32(p, block), offset);
 }
 
-// family: 4 or 6; bits: length of the network part; the address is 4 or 16 bytes, most significant first.
+// family: 4 or 6; bits: length of the network part; the address is 4 or 16 bytes, most significant
+// first.
 inline constexpr size_t kInetMax = 18;
 inline uint8_t* put_inet(uint8_t* p, uint8_t family, uint8_t bits, const void* address) {
   p = store_u8(store_u8(p, family), bits);
