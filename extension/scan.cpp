@@ -50,7 +50,8 @@ void scan_pages(Pass* pass, Relation rel, Snapshot snapshot) {
       scan.prefetch(i);
       const ItemIdData& item = visible.items[i];
       add_tuple<kBuckets>(
-          pass, reinterpret_cast<HeapTupleHeader>(static_cast<char*>(visible.page) + item.lp_off),
+          pass,
+          reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char*>(visible.page) + item.lp_off),
           item.lp_len);
     }
   }

@@ -37,17 +37,18 @@ struct Numeric {
 
   // Brings equal values to one form; call it before the rest.
   void normalize() {
-    while (count > 0 && load_native<uint16_t>(digits) == 0) {
+    while (count > 0 && digit(0) == 0) {
       digits += 2;
       --count;
       --weight;
     }
-    while (count > 0 && load_native<uint16_t>(digits + 2 * (count - 1)) == 0) --count;
+    while (count > 0 && digit(count - 1) == 0) --count;
     if (count == 0) {
       weight = 0;
       if (sign == NumericSign::kNegative) sign = NumericSign::kPositive;
     }
   }
+  uint16_t digit(int i) const { return load_native<uint16_t>(digits + static_cast<size_t>(i) * 2); }
   bool finite() const { return sign <= NumericSign::kNegative; }
   // Canonical length.
   size_t size() const { return finite() ? kNumericHeader + 2 * static_cast<size_t>(count) : 1; }
@@ -65,7 +66,7 @@ struct Numeric {
       std::memcpy(p, digits, static_cast<size_t>(count) * 2);
       return p + static_cast<size_t>(count) * 2;
     } else {
-      for (int i = 0; i < count; ++i) p = store_u16(p, load_native<uint16_t>(digits + 2 * i));
+      for (int i = 0; i < count; ++i) p = store_u16(p, digit(i));
       return p;
     }
   }
@@ -73,7 +74,7 @@ struct Numeric {
     sink.ensure(kNumericHeader);
     sink.pos = put_header(sink.pos);
     if (!finite()) return;
-    for (int i = 0; i < count; ++i) sink.u16(load_native<uint16_t>(digits + 2 * i));
+    for (int i = 0; i < count; ++i) sink.u16(digit(i));
   }
 };
 
