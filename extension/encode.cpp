@@ -17,12 +17,19 @@ constexpr int kFewColumns = 32;
 // Size of the pieces in which an uncompressed out-of-line value is read.
 constexpr int32 kSlice = 1 << 20;
 
+// The datum of a stored value, which may lie at any address.
 Datum fetch(const TypePlan* plan, const char* stored) {
-  // A by-value datum may lie at any address here: fetch it from an aligned copy.
   if (!plan->by_value) return PointerGetDatum(stored);
-  alignas(Datum) char copy[sizeof(Datum)] = {};
-  std::memcpy(copy, stored, static_cast<Size>(plan->length));
-  return fetch_att(copy, true, plan->length);
+  switch (plan->length) {
+    case 1:
+      return CharGetDatum(load_native<char>(stored));
+    case 2:
+      return Int16GetDatum(load_native<int16>(stored));
+    case 4:
+      return Int32GetDatum(load_native<int32>(stored));
+    default:
+      return load_native<Datum>(stored);
+  }
 }
 
 void encode_datum(Encoder* encoder, TypePlan* plan, Datum value, Sink& sink) {
@@ -145,7 +152,7 @@ bool sliceable(const char* stored) {
   if (!VARATT_IS_EXTERNAL_ONDISK(datum)) return false;
   varatt_external pointer;
   VARATT_EXTERNAL_GET_POINTER(pointer, datum);
-  return !VARATT_EXTERNAL_IS_COMPRESSED(pointer);
+  return !is_compressed(pointer);
 }
 
 }  // namespace
