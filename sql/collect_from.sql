@@ -51,8 +51,20 @@ CREATE FUNCTION public.trap(name, name) RETURNS boolean LANGUAGE plpgsql AS $$ B
 CREATE OPERATOR public.= (FUNCTION = public.trap, LEFTARG = name, RIGHTARG = name);
 CREATE FUNCTION public.quote_ident(name) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped'; END $$;
 CREATE FUNCTION public.lower(varchar) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE EXCEPTION 'trapped'; END $$;
+CREATE FUNCTION public.check_trap(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'trapped'; RETURN true; END $$;
+CREATE DOMAIN public.trapping AS text CHECK (public.check_trap(VALUE));
+CREATE TYPE public.trapping_row AS (a trapping);
+CREATE DOMAIN public.trapping_list AS trapping[];
+SET client_min_messages = error;
+CREATE TABLE literals (a trapping[] DEFAULT '{x}', b trapping_row DEFAULT '(x)', c trapping DEFAULT 'x', d trapping_list DEFAULT '{y}');
+CREATE VIEW literal AS SELECT '{x}'::trapping[] AS a, b FROM literals WHERE a <> '{z}'::trapping[];
+CREATE FUNCTION literal_body() RETURNS trapping[] LANGUAGE sql RETURN '{x}'::trapping[];
+CREATE RULE literal_rule AS ON DELETE TO literals WHERE old.a = '{q}'::trapping[] DO ALSO INSERT INTO literals (a) VALUES ('{r}'::trapping[]);
+RESET client_min_messages;
 CREATE TABLE trapped (v varchar(3) CHECK (public.lower(v) = 'a'), w text DEFAULT public.lower('x'::varchar));
 \c :here
+SELECT o.identity, o.definition FROM jsonb_to_recordset(dr._collect_from('collect_target', false, true) -> 'objects') AS o(identity text, facet text, definition text)
+WHERE o.identity LIKE 'public.literal%' AND o.facet = 'definition';
 SELECT count(*) > 30 AS collected FROM jsonb_array_elements(dr._collect_from('collect_target', true, true) -> 'objects');
 
 -- Errors, with their SQLSTATE
