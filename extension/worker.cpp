@@ -96,8 +96,10 @@ void rethrow(const char* data, Size bytes, const char* target, bool notice) {
     ThrowErrorData(&error);
     return;
   }
-  // The end of the worker is not the end of this backend.
+  // The end of the worker is not the end of this backend, and clients close their connection on these.
   error.elevel = ERROR;
+  if (error.sqlerrcode == ERRCODE_ADMIN_SHUTDOWN || error.sqlerrcode == ERRCODE_CRASH_SHUTDOWN)
+    error.sqlerrcode = ERRCODE_CONNECTION_FAILURE;
   char* where = psprintf("pgdr background worker in database \"%s\"", target);
   error.context = error.context == nullptr ? where : psprintf("%s\n%s", error.context, where);
   ThrowErrorData(&error);

@@ -40,7 +40,7 @@ void run(SegmentHeader* header, shm_mq_handle* queue) {
   if (GetUserId() != header->role)
     ereport(ERROR, (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
                     errmsg("settings of the database or role change the current role"),
-                    errhint("Remove the setting \"role\" with ALTER DATABASE or ALTER ROLE … RESET.")));
+                    errhint("Remove the setting \"role\" with ALTER DATABASE ... RESET or ALTER ROLE ... RESET.")));
   PushActiveSnapshot(GetTransactionSnapshot());
   CollectOptions options{header->content, header->schema, true};
   char* document = collect_document(options);
