@@ -36,6 +36,9 @@ int64 count_rows(Relation rel, Snapshot snapshot);
 void fingerprint_rows(Relation rel, Snapshot snapshot, const ContentOptions& options,
                       RelationContent* out);
 
+// Opens and locks (AccessShareLock) a relation given by OID; ERRCODE_UNDEFINED_TABLE if there is none.
+Relation open_for_reading(Oid oid);
+
 // Errors (ERRCODE_INSUFFICIENT_PRIVILEGE) unless the current user may SELECT every column of the relation and no row
 // security would hide rows from it.
 void check_readable(Relation rel);

@@ -3,6 +3,14 @@
 
 namespace pgdr {
 
+Relation open_for_reading(Oid oid) {
+  Relation rel = try_relation_open(oid, AccessShareLock);
+  if (rel == nullptr)
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                    errmsg("relation with OID %u does not exist", oid)));
+  return rel;
+}
+
 void check_readable(Relation rel) {
   const Oid oid = RelationGetRelid(rel);
   const char* name = RelationGetRelationName(rel);

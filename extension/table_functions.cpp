@@ -61,7 +61,7 @@ void check_kind(Relation rel) {
 // visit(leaf) for the relation itself or, where it is partitioned, for every partition that holds rows.
 template <typename Visit>
 void for_each_leaf(Oid oid, Visit visit) {
-  Relation rel = relation_open(oid, AccessShareLock);
+  Relation rel = open_for_reading(oid);
   check_kind(rel);
   check_readable(rel);
   if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) {
