@@ -27,7 +27,7 @@ BEGIN
   END IF;
   IF NOT EXISTS (SELECT FROM pg_database AS d WHERE d.datname = target) THEN
     RAISE EXCEPTION 'database "%" does not exist', coalesce(target, '')
-      USING ERRCODE = 'undefined_database',
+      USING ERRCODE = 'invalid_catalog_name',
             HINT = 'The target is a database of this cluster; use dr_verify_snapshot() inside a database elsewhere.';
   END IF;
   origin := dr._origin(target);
