@@ -55,6 +55,40 @@ extern "C" {
 #include "utils/uuid.h"
 #include "utils/varbit.h"
 
+// Collector: catalog queries, deparsing, background workers.
+#include "access/xlog.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_database.h"
+#include "commands/dbcommands.h"
+#include "commands/sequence.h"
+#include "lib/stringinfo.h"
+#include "libpq/pqmq.h"
+#include "mb/pg_wchar.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/analyze.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_expr.h"
+#include "parser/parse_node.h"
+#include "parser/parse_relation.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/dsm.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
+#include "storage/shm_mq.h"
+#include "tcop/tcopprot.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/resowner.h"
+#include "utils/ruleutils.h"
+#include "utils/wait_event.h"
+
 // Multirange types: 14 (6df7a9698bb0).
 #if PG_VERSION_NUM >= 140000
 #include "utils/multirangetypes.h"
@@ -96,6 +130,15 @@ inline void reserve_guc_prefix(const char* prefix) {
   MarkGUCPrefixReserved(prefix);
 #else
   EmitWarningsOnPlaceholders(prefix);
+#endif
+}
+
+// aclcheck functions were folded into object_aclcheck: 16 (c727f511bd7b).
+inline bool may_connect(Oid database, Oid role) {
+#if PG_VERSION_NUM >= 160000
+  return object_aclcheck(DatabaseRelationId, database, role, ACL_CONNECT) == ACLCHECK_OK;
+#else
+  return pg_database_aclcheck(database, role, ACL_CONNECT) == ACLCHECK_OK;
 #endif
 }
 

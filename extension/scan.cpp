@@ -49,6 +49,7 @@ void scan_pages(Pass* pass, Relation rel, Snapshot snapshot) {
   VisibleItems visible;
   while (scan.next(&visible)) {
     for (int i = 0; i < visible.count; ++i) {
+      scan.prefetch(i);
       const ItemIdData& item = visible.items[i];
       add_tuple<kBuckets>(
           pass, reinterpret_cast<HeapTupleHeader>(static_cast<char*>(visible.page) + item.lp_off),
