@@ -62,6 +62,7 @@ extern "C" {
 #include "catalog/pg_database.h"
 #include "commands/dbcommands.h"
 #include "commands/sequence.h"
+#include "executor/functions.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqmq.h"
 #include "mb/pg_wchar.h"

@@ -81,7 +81,7 @@ void run(const char* sql, Records* records) {
       if (row.columns() > 7 && !row.null(8))
         r.definition =
             normalize_within(r.definition, DatumGetArrayTypeP(row.datum(8)), kind, row.oid(7));
-      else if (kind == ExpressionKind::kView)
+      else if (kind == ExpressionKind::kView || kind == ExpressionKind::kRule)
         r.definition = normalize(r.definition, kind, row.oid(7));
     }
     add(records, r);

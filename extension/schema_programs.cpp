@@ -8,6 +8,8 @@ namespace {
 
 constexpr char kFunctions[] =
     "SELECT p.kind, p.identity, 'definition', 'strict', rtrim(pg_get_functiondef(p.oid), E'\\n')"
+    PGDR_FROM_14(", CASE WHEN p.prosqlbody IS NOT NULL THEN 'b'::\"char\" END, p.oid,"
+                 " CASE WHEN p.prosqlbody IS NOT NULL THEN ARRAY[pg_get_function_sqlbody(p.oid)] END", "")
     " FROM " PGDR_FUNCTIONS " p WHERE p.prokind <> 'a'";
 
 #define PGDR_IF_FUNCTION(label, column) \
@@ -53,9 +55,10 @@ constexpr char kTriggerStates[] =
     " FROM " PGDR_TRIGGERS " t";
 
 constexpr char kRules[] =
-    "SELECT 'rule', r.identity, f.facet, 'strict', f.definition FROM " PGDR_RULES " r"
-    " CROSS JOIN LATERAL (VALUES ('definition', pg_get_ruledef(r.oid, false)),"
-    "  ('enabled', " PGDR_ENABLED("r.ev_enabled") ")) f(facet, definition)";
+    "SELECT 'rule', r.identity, 'definition', 'strict', rtrim(pg_get_ruledef(r.oid, false), ';'),"
+    " 'r'::\"char\", r.ev_class FROM " PGDR_RULES " r"
+    " UNION ALL SELECT 'rule', r.identity, 'enabled', 'strict', " PGDR_ENABLED("r.ev_enabled") ","
+    " NULL, NULL FROM " PGDR_RULES " r";
 
 constexpr char kEventTriggers[] =
     "SELECT 'event trigger', e.identity, f.facet, 'strict', f.definition"
