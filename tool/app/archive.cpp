@@ -26,7 +26,8 @@ Error not_valid(const std::string& why) {
 
 }  // namespace
 
-ArchiveReader::ArchiveReader(Source& from) : from_(from), buffer_(kBuffer) {}
+ArchiveReader::ArchiveReader(Source& from, Sink* mirror)
+    : from_(from), buffer_(kBuffer), copy_(mirror) {}
 
 Error ArchiveReader::cut() const {
   return not_valid(fmt::format("it ends after {} bytes, in the middle of an entry", position()));
@@ -248,7 +249,7 @@ Result<std::uint64_t> ArchiveReader::walk() {
   std::uint64_t blocks = 0;
   for (;;) {
     if (pos_ == end_) PGDR_CHECK(refill());
-    if (at_end_) break;
+    if (at_end_) break;  // refill() has passed everything on
     const auto type = std::to_integer<int>(buffer_[pos_++]);
     PGDR_TRY(const std::int64_t id, number());
     if (missing.erase(static_cast<int>(id)) == 0) {

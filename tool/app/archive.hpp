@@ -7,9 +7,9 @@
 //   PGDR_TRY(auto toc, reader.read_toc());
 //   PGDR_CHECK(reader.copy_blocks(&wanted, sink));   // or walk(): read everything to its end
 //
-// Written by pg_dump into a pipe, an archive is head, table of contents, then the data blocks in the
-// order of the table of contents, without offsets. A stream that leaves out the blocks nobody asks
-// for is therefore again a valid archive for a pg_restore that reads from a pipe.
+// Written by pg_dump into a pipe, an archive is head, table of contents, then the data blocks in
+// the order of the table of contents, without offsets. A stream that leaves out the blocks nobody
+// asks for is therefore again a valid archive for a pg_restore that reads from a pipe.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct TocEntry {
   std::string tag;        // "users", "users users_pkey"
   std::string kind;       // "TABLE", "TABLE DATA", "FK CONSTRAINT", …
   Section section = Section::kNone;
-  std::string schema;     // "" where it does not apply
+  std::string schema;  // "" where it does not apply
   std::string owner;
   std::vector<int> dependencies;  // dump ids, some of entries that are not in the archive
 };
@@ -46,7 +46,9 @@ struct Toc {
 
 class ArchiveReader {
  public:
-  explicit ArchiveReader(Source& from);
+  // mirror, if given, receives every byte that is read, in order: so a dump is checked while it is
+  // stored.
+  explicit ArchiveReader(Source& from, Sink* mirror = nullptr);
 
   // First call. kCorrupt: not an archive of this kind, cut short, or out of form.
   Result<Toc> read_toc();

@@ -23,8 +23,8 @@ bool is_sha256(const std::string& text) {
 bool is_file_name(const std::string& text) {
   if (text.empty() || text.size() > 200 || text.front() == '.') return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '.' || c == '_' || c == '-';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '_' || c == '-';
   });
 }
 
@@ -263,10 +263,10 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& where)
   if (in.text("format") != "pgdr-manifest") return bad("not a pgdr manifest");
   const std::uint64_t version = in.number("version");
   if (version > kVersion) {
-    return Error::of(Code::kUsage,
-                     fmt::format("{}: format version {} is newer than this program reads", where,
-                                 version),
-                     "use the pgdr that wrote it, or a later one");
+    return Error::of(
+        Code::kUsage,
+        fmt::format("{}: format version {} is newer than this program reads", where, version),
+        "use the pgdr that wrote it, or a later one");
   }
   Manifest manifest = read_fields(json, in);
   if (!in.problem().empty()) return bad(in.problem());

@@ -52,12 +52,12 @@ struct Manifest {
   std::string extension_version;
   Time started_at{};
   Time finished_at{};
-  Time recovery_point{};      // the moment of the dump's MVCC snapshot
-  std::string recovery_lsn;   // "0/1A2B3C4"; "" where unknown
+  Time recovery_point{};                // the moment of the dump's MVCC snapshot
+  std::string recovery_lsn;             // "0/1A2B3C4"; "" where unknown
   std::vector<std::string> recipients;  // empty: locked by a passphrase
   int compression_level = 3;
   std::vector<Artifact> artifacts;
-  bool content = true;        // the snapshot document carries fingerprints
+  bool content = true;  // the snapshot document carries fingerprints
   std::string snapshot_uuid;
   std::string repository_id;
   std::vector<std::string> warnings;  // what this backup lacks, in words ("role passwords …")

@@ -20,15 +20,15 @@ Result<std::string> read_id(store::Store& store, const std::string& name) {
   auto text = store::read_text(store, kRepositoryFile);
   if (!text) {
     if (text.error().code != Code::kNotFound) return text.error();
-    return Error::of(Code::kRepositoryMissing,
-                     fmt::format("repository {}: there is no {} in {}", name, kRepositoryFile,
-                                 store.location()),
-                     "is the right disk mounted there? pgdr init makes a new repository");
+    return Error::of(
+        Code::kRepositoryMissing,
+        fmt::format("repository {}: there is no {} in {}", name, kRepositoryFile, store.location()),
+        "is the right disk mounted there? pgdr init makes a new repository");
   }
   const Json json = Json::parse(*text, nullptr, false);
   if (!json.is_object() || json.value("format", "") != "pgdr-repository" ||
-      !json.contains("version") || !json["version"].is_number_unsigned() ||
-      !json.contains("id") || !json["id"].is_string()) {
+      !json.contains("version") || !json["version"].is_number_unsigned() || !json.contains("id") ||
+      !json["id"].is_string()) {
     return Error::of(Code::kCorrupt, fmt::format("repository {}: {} in {} is not valid", name,
                                                  kRepositoryFile, store.location()));
   }
@@ -89,8 +89,8 @@ Result<OpenRepositories> open_repositories(const Config& config,
   for (const auto& name : names) {
     const auto at = config.repositories.find(name);
     if (at == config.repositories.end()) {
-      return Error::of(Code::kUsage, fmt::format("there is no repository \"{}\" in {}", name,
-                                                 config.path));
+      return Error::of(Code::kUsage,
+                       fmt::format("there is no repository \"{}\" in {}", name, config.path));
     }
     auto opened = open_repository(at->second);
     if (opened) {
@@ -112,16 +112,14 @@ Result<StoredBackup> read_backup(Repository& repository, const std::string& set,
   auto text = store::read_text(*repository.store, backup_prefix(set, label) + kManifestFile);
   if (!text) {
     if (text.error().code != Code::kNotFound) return text.error().context(name);
-    return Error::of(Code::kRepositoryMissing,
-                     fmt::format("{}: it has no {}", name, kManifestFile),
+    return Error::of(Code::kRepositoryMissing, fmt::format("{}: it has no {}", name, kManifestFile),
                      "it was never completed, or the manifest was deleted");
   }
   StoredBackup stored;
   PGDR_TRY(stored.manifest, parse_manifest(*text, name));
   if (stored.manifest.label != label || stored.manifest.set != set) {
-    return Error::of(Code::kCorrupt,
-                     fmt::format("{}: its manifest is that of {} of set {}", name,
-                                 stored.manifest.label, stored.manifest.set));
+    return Error::of(Code::kCorrupt, fmt::format("{}: its manifest is that of {} of set {}", name,
+                                                 stored.manifest.label, stored.manifest.set));
   }
   stored.manifest_sha256 = sha256_hex(*text);
   stored.text = std::move(*text);
@@ -135,8 +133,7 @@ Result<Listing> list_backups(Repository& repository, const std::string& set) {
   std::pair<std::string, std::string> last;
   for (const auto& entry : entries) {
     const std::size_t first = entry.key.find('/');
-    const std::size_t second =
-        first == std::string::npos ? first : entry.key.find('/', first + 1);
+    const std::size_t second = first == std::string::npos ? first : entry.key.find('/', first + 1);
     if (second == std::string::npos) continue;  // pgdr-repository.json, locks
     const std::pair<std::string, std::string> at(entry.key.substr(0, first),
                                                  entry.key.substr(first + 1, second - first - 1));
@@ -149,10 +146,9 @@ Result<Listing> list_backups(Repository& repository, const std::string& set) {
       listing.broken.push_back({at.first, at.second, &repository, read.error()});
     }
   }
-  std::stable_sort(listing.backups.begin(), listing.backups.end(),
-                   [](const auto& a, const auto& b) {
-                     return a.manifest.finished_at > b.manifest.finished_at;
-                   });
+  std::stable_sort(
+      listing.backups.begin(), listing.backups.end(),
+      [](const auto& a, const auto& b) { return a.manifest.finished_at > b.manifest.finished_at; });
   return listing;
 }
 
@@ -161,8 +157,8 @@ Result<History> read_history(std::vector<Repository>& repositories, const std::s
   for (auto& repository : repositories) {
     PGDR_TRY(Listing listing, list_backups(repository, set));
     for (auto& stored : listing.backups) {
-      const auto same = std::find_if(
-          history.backups.begin(), history.backups.end(), [&](const Backup& backup) {
+      const auto same =
+          std::find_if(history.backups.begin(), history.backups.end(), [&](const Backup& backup) {
             return backup.manifest().label == stored.manifest.label &&
                    backup.manifest().set == stored.manifest.set;
           });
@@ -198,8 +194,7 @@ Result<Backup> choose_backup(History history, const std::string& label) {
   }
   if (found.size() == 1) return std::move(*found.front());
   if (found.size() > 1) {
-    return Error::of(Code::kUsage,
-                     fmt::format("\"{}\" fits {} backups", label, found.size()),
+    return Error::of(Code::kUsage, fmt::format("\"{}\" fits {} backups", label, found.size()),
                      fmt::format("for instance {} and {}", found[0]->manifest().label,
                                  found[1]->manifest().label));
   }

@@ -23,8 +23,8 @@ struct Repository {
   [[nodiscard]] std::string location() const { return store->location(); }
 };
 
-// kRepositoryMissing when the place or its pgdr-repository.json is not there (an unmounted disk must
-// not become a new, empty repository).
+// kRepositoryMissing when the place or its pgdr-repository.json is not there (an unmounted disk
+// must not become a new, empty repository).
 Result<Repository> open_repository(const RepositoryConfig& config);
 // Makes the place and its pgdr-repository.json; opens it when both exist already.
 Result<Repository> create_repository(const RepositoryConfig& config);

@@ -39,11 +39,11 @@ bool is_privilege(const TocEntry& e) {
 // What comes along with a table because it is part of it.
 bool is_part_of_table(const TocEntry& e) {
   static const std::unordered_set<std::string> kinds = {
-      "TABLE DATA",    "DEFAULT",           "INDEX",        "CONSTRAINT",
-      "CHECK CONSTRAINT", "TRIGGER",        "RULE",         "POLICY",
-      "ROW SECURITY",  "COMMENT",           "ACL",          "SEQUENCE OWNED BY",
-      "SEQUENCE SET",  "INDEX ATTACH",      "TABLE ATTACH", "STATISTICS",
-      "SECURITY LABEL", "SEQUENCE",         "FK CONSTRAINT", "MATERIALIZED VIEW DATA",
+      "TABLE DATA",       "DEFAULT",      "INDEX",         "CONSTRAINT",
+      "CHECK CONSTRAINT", "TRIGGER",      "RULE",          "POLICY",
+      "ROW SECURITY",     "COMMENT",      "ACL",           "SEQUENCE OWNED BY",
+      "SEQUENCE SET",     "INDEX ATTACH", "TABLE ATTACH",  "STATISTICS",
+      "SECURITY LABEL",   "SEQUENCE",     "FK CONSTRAINT", "MATERIALIZED VIEW DATA",
       "STATISTICS DATA"};
   return kinds.contains(e.kind);
 }

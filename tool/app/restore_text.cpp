@@ -34,11 +34,10 @@ std::string createdb(const Locale& locale) {
 }  // namespace
 
 std::string shell_quote(const std::string& text) {
-  const bool plain =
-      !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               c == '.' || c == '_' || c == '-' || c == '/' || c == '@' || c == ':';
-      });
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '_' || c == '-' || c == '/' || c == '@' || c == ':';
+  });
   if (plain) return text;
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -47,7 +46,8 @@ std::string shell_quote(const std::string& text) {
 
 std::string restore_text(const Manifest& m) {
   const bool passphrase = m.recipients.empty();
-  const std::string decrypt = passphrase ? "age --decrypt" : "age --decrypt --identity \"$IDENTITY\"";
+  const std::string decrypt =
+      passphrase ? "age --decrypt" : "age --decrypt --identity \"$IDENTITY\"";
   const Artifact* globals = m.find("globals");
   const Artifact* dump = m.find("database");
   const Artifact* snapshot = m.find("snapshot");
@@ -55,7 +55,8 @@ std::string restore_text(const Manifest& m) {
   t += fmt::format(
       "How to restore backup {} without pgdr\n\n"
       "Database {}, PostgreSQL {}, state of {}.\n\n"
-      "Needed: age (https://age-encryption.org), zstd, and PostgreSQL's client programs of version\n"
+      "Needed: age (https://age-encryption.org), zstd, and PostgreSQL's client programs of "
+      "version\n"
       "{} or later. Run the indented lines in this folder, in a POSIX shell, connected as a\n"
       "superuser (PGHOST, PGPORT and PGUSER choose the server).\n\n",
       m.label, shell_quote(one_line(m.database)), one_line(m.server_version),
@@ -64,10 +65,8 @@ std::string restore_text(const Manifest& m) {
   if (passphrase) {
     t += " age asks for the passphrase at each step.\n\n";
   } else {
-    t += fmt::format(
-        " The identity file holds the private key of {}:\n", m.recipients.size() == 1
-                                                                  ? "this recipient"
-                                                                  : "one of these recipients");
+    t += fmt::format(" The identity file holds the private key of {}:\n",
+                     m.recipients.size() == 1 ? "this recipient" : "one of these recipients");
     for (const auto& r : m.recipients) t += "   " + one_line(r) + "\n";
     t += "\n    export IDENTITY=\"${IDENTITY:-identity.txt}\"\n";
   }
@@ -89,12 +88,15 @@ std::string restore_text(const Manifest& m) {
   if (snapshot != nullptr) {
     t += fmt::format(
         "{}. Prove it. The snapshot document holds the row count and the content fingerprint of\n"
-        "every table at the moment of the backup. With the extension pgdr in the restored database,\n"
+        "every table at the moment of the backup. With the extension pgdr in the restored "
+        "database,\n"
         "the last line of this must say \"passed\":\n\n"
         "    {} {} | zstd --decompress --stdout > snapshot.json\n"
-        "    psql --no-psqlrc --dbname=\"$TARGET\" --command=\"CREATE EXTENSION IF NOT EXISTS pgdr\"\n"
+        "    psql --no-psqlrc --dbname=\"$TARGET\" --command=\"CREATE EXTENSION IF NOT EXISTS "
+        "pgdr\"\n"
         "    printf '%s\\n' '\\set document `cat snapshot.json`' "
-        "\"SELECT * FROM dr_verify_snapshot(:'document');\" | psql --no-psqlrc --dbname=\"$TARGET\"\n"
+        "\"SELECT * FROM dr_verify_snapshot(:'document');\" | psql --no-psqlrc "
+        "--dbname=\"$TARGET\"\n"
         "    rm snapshot.json\n\n",
         step++, decrypt, snapshot->name);
   }

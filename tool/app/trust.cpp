@@ -33,8 +33,8 @@ Result<Trust> check_signature(const StoredBackup& backup, const SigningConfig& s
   const Status good = signed_by_any(backup, signing.trusted);
   if (good) return Trust::kTrusted;
   if (good.error().code != Code::kCorrupt) return good.error();
-  const std::string what = fmt::format("backup {} in repository {}", backup.manifest.label,
-                                       backup.repository->name);
+  const std::string what =
+      fmt::format("backup {} in repository {}", backup.manifest.label, backup.repository->name);
   if (accept_unsigned) {
     log_warning(fmt::format("{}: {}; accepted on request", what, good.error().message));
     return Trust::kAccepted;

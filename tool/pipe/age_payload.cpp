@@ -108,6 +108,7 @@ class PayloadSource final : public Source {
     if (buffer.empty()) return std::size_t{0};
     if (begin_ == end_) {
       if (trailing_) return payload_error("something follows its end");
+      if (cut_) return payload_error("it is cut short");
       if (final_) return std::size_t{0};
       PGDR_CHECK(next_chunk());
       if (begin_ == end_ && final_) return std::size_t{0};  // an empty payload
@@ -130,12 +131,14 @@ class PayloadSource final : public Source {
     if (chunk == 0) return payload_error("it is missing");
     if (chunk < kTagSize) return payload_error("it is cut short");
     PGDR_TRY(bool authentic, open(chunk, last));
-    if (!authentic && !last) {
-      PGDR_TRY(authentic, open(chunk, true));
-      trailing_ = authentic;
+    if (!authentic && chunk == kSealed) {
+      // Perhaps it is whole, and what is wrong is what follows it, or that nothing does. Then it is
+      // given out, as age does, and the next read says what is wrong.
+      PGDR_TRY(authentic, open(chunk, !last));
+      (last ? cut_ : trailing_) = authentic;
     }
     if (!authentic) return payload_error("a part is not authentic or cut short");
-    final_ = last || trailing_;
+    final_ = (last && !cut_) || trailing_;
     if (final_ && chunk == kTagSize && !first_) return payload_error("its last part is empty");
     first_ = false;
     nonce_.next();
@@ -174,6 +177,7 @@ class PayloadSource final : public Source {
   bool ahead_ = false;     // sealed_[0] is the first byte of the next chunk
   bool final_ = false;     // the final chunk is in plain_
   bool trailing_ = false;  // and something follows it
+  bool cut_ = false;       // a chunk that is not final is the last one there is
 };
 
 }  // namespace
