@@ -22,6 +22,7 @@ using namespace pgdr::command;
 
 void add_commands(CLI::App& app, const Globals& globals, Runner& run) {
   add_init(app, globals, run);
+  add_doctor(app, globals, run);
   add_status(app, globals, run);
   add_snapshot(app, globals, run);
   add_key(app, globals, run);
