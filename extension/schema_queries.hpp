@@ -10,6 +10,11 @@ namespace pgdr {
 // All queries, ended by nullptr.
 const char* const* schema_queries();
 
+// Whether there are large objects at all (a boolean); and the record of their content, which needs the right to read
+// pg_largeobject.
+extern const char kAnyLargeObject[];
+extern const char kLargeObjectContent[];
+
 extern const char* const kTableQueries[];      // tables, columns, views, sequences
 extern const char* const kConstraintQueries[];  // constraints, indexes, statistics
 extern const char* const kProgramQueries[];    // functions, triggers, rules, policies
