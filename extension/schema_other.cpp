@@ -1,4 +1,5 @@
-// Schema records of extensions, publications, foreign data, text search, languages, large objects and the database itself.
+// Schema records of extensions, publications, foreign data, text search, languages, large objects
+// and the database itself.
 #include "schema_queries.hpp"
 #include "schema_sql.hpp"
 
@@ -124,7 +125,8 @@ constexpr char kLargeObjects[] =
 
 const char kAnyLargeObject[] = "SELECT EXISTS (SELECT FROM pg_largeobject_metadata)";
 
-// A sum over pages and sizes, so neither order nor holes matter: a restore fills holes with zeros and splits pages anew.
+// A sum over pages and sizes, so neither order nor holes matter: a restore fills holes with zeros
+// and splits pages anew.
 #define PGDR_HASH(text) "('x' || left(md5(" text "), 16))::bit(64)::bigint::numeric"
 const char kLargeObjectContent[] =
     "SELECT 'large object', 'all', 'content', 'strict', (p.hash + s.hash)::text FROM"
@@ -136,8 +138,9 @@ const char kLargeObjectContent[] =
     "  (SELECT l.loid, max(l.pageno::bigint * 2048 + length(l.data)) AS size FROM pg_largeobject l"
     "   GROUP BY l.loid) o) s";
 
-const char* const kOtherQueries[] = {
-    kExtensions,     kPublications, kPublicationTables, kSubscriptions, kForeignWrappers, kForeignServers,
-    kUserMappings,   kTextSearch,   kLanguages,         kDatabase,      kLargeObjects,    nullptr};
+const char* const kOtherQueries[] = {kExtensions,    kPublications,    kPublicationTables,
+                                     kSubscriptions, kForeignWrappers, kForeignServers,
+                                     kUserMappings,  kTextSearch,      kLanguages,
+                                     kDatabase,      kLargeObjects,    nullptr};
 
 }  // namespace pgdr
