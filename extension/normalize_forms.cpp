@@ -108,13 +108,14 @@ char* deparse(Query* query) {
 void add_old_and_new(ParseState* state, Relation rel) {
   static constexpr const char* kRows[] = {"old", "new"};
   for (const char* name : kRows) {
-    ParseNamespaceItem* item = addRangeTableEntryForRelation(
-        state, rel, AccessShareLock, makeAlias(name, NIL), false, false);
+    ParseNamespaceItem* item = addRangeTableEntryForRelation(state, rel, AccessShareLock,
+                                                             makeAlias(name, NIL), false, false);
     addNSItemToQuery(state, item, false, true, true);
   }
 }
 
-// No public function deparses an expression over OLD and NEW, but a query "SELECT WHERE …" over the two does.
+// No public function deparses an expression over OLD and NEW, but a query "SELECT WHERE …" over the
+// two does.
 char* deparse_over_rows(ParseState* state, Node* raw) {
   static constexpr char kWhere[] = " WHERE ";
   auto* query = makeNode(Query);

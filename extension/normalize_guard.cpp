@@ -43,7 +43,8 @@ bool find_checked_literal(Node* node, void* context) {
   if (node == nullptr) return false;
   if (IsA(node, TypeCast)) {
     auto* cast = castNode(TypeCast, node);
-    // For a domain itself the parser takes the base type's input function and leaves the check for later.
+    // For a domain itself the parser takes the base type's input function and leaves the check for
+    // later.
     if (cast->arg != nullptr && IsA(cast->arg, A_Const) &&
         holds_domain(getBaseType(typenameTypeId(nullptr, cast->typeName))))
       return true;
@@ -52,8 +53,8 @@ bool find_checked_literal(Node* node, void* context) {
   return raw_expression_tree_walker(node, find_checked_literal, context);
 #else
   return raw_expression_tree_walker(
-      node,
-      reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(find_checked_literal)), context);
+      node, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(find_checked_literal)),
+      context);
 #endif
 }
 
