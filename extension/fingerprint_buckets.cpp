@@ -1,4 +1,5 @@
-// dr._table_buckets(regclass, dump_condition): the content of one table as the snapshot document holds it.
+// dr._table_buckets(regclass, dump_condition): the content of one table as the snapshot document
+// holds it.
 #include "core/buckets.hpp"
 #include "engine.hpp"
 
