@@ -195,6 +195,10 @@ ALTER TEXT SEARCH CONFIGURATION app.search ADD MAPPING FOR asciiword, word WITH 
 ALTER DEFAULT PRIVILEGES FOR ROLE schema_owner IN SCHEMA app GRANT SELECT ON TABLES TO schema_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE schema_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 SELECT lo_from_bytea(4242, 'hello');
+-- with a hole of several pages, which a restore fills
+SELECT lo_create(4243);
+SELECT lo_put(4243, 10000, 'far away');
+SELECT lo_put(4243, 10, 'near');
 COMMENT ON LARGE OBJECT 4242 IS 'a greeting';
 
 -- rows
