@@ -8,20 +8,20 @@ bool reads_pages(Relation rel) {
   return rel->rd_tableam == GetHeapamTableAmRoutine() && !IsolationIsSerializable();
 }
 
-Page PageScan::open() {
+void PageScan::pin_next() {
+  next_ = InvalidBuffer;
+  ahead_ = nullptr;
+  if (block_ >= blocks_) return;
   CHECK_FOR_INTERRUPTS();
-  buffer_ = ReadBufferExtended(rel_, MAIN_FORKNUM, block_, RBM_NORMAL, strategy_);
-  ++block_;
+  next_ = ReadBufferExtended(rel_, MAIN_FORKNUM, block_++, RBM_NORMAL, strategy_);
+  ahead_ = reinterpret_cast<const char*>(BufferGetPage(next_));
+}
+
+Page PageScan::lock() {
   LockBuffer(buffer_, BUFFER_LOCK_SHARE);
   Page page = BufferGetPage(buffer_);
   check_old_snapshot(snapshot_, rel_, page);
   return page;
-}
-
-void PageScan::close() {
-  if (!BufferIsValid(buffer_)) return;
-  ReleaseBuffer(buffer_);
-  buffer_ = InvalidBuffer;
 }
 
 void PageScan::find_visible(Page page, VisibleItems* out) {
@@ -51,19 +51,26 @@ void PageScan::find_visible(Page page, VisibleItems* out) {
 }
 
 bool PageScan::next(VisibleItems* out) {
-  close();
-  if (block_ >= blocks_) return false;
-  Page page = open();
+  if (BufferIsValid(buffer_)) {
+    ReleaseBuffer(buffer_);
+  } else {
+    pin_next();
+  }
+  buffer_ = next_;
+  if (!BufferIsValid(buffer_)) return false;
+  Page page = lock();
   find_visible(page, out);
   LockBuffer(buffer_, BUFFER_LOCK_UNLOCK);
   out->page = page;
-  out->block = block_ - 1;
+  pin_next();
   return true;
 }
 
 bool PageScan::next_count(int64* rows) {
   if (block_ >= blocks_) return false;
-  Page page = open();
+  pin_next();
+  buffer_ = next_;
+  Page page = lock();
   if (trust_all_visible_ && PageIsAllVisible(page)) {
     const OffsetNumber last = PageGetMaxOffsetNumber(page);
     const ItemIdData* items = PageGetItemId(page, FirstOffsetNumber);
