@@ -40,6 +40,7 @@ std::string grants_for(const std::string& role, const std::string& schema, int s
 Status note_rights(db::Connection& db, const Role& role, const std::string& schema,
                    InitReport& report) {
   if (role.superuser) {
+    if (!report.changed()) return success();
     report.notes.push_back(fmt::format(
         "pgdr connects as the superuser {}. A role that can only read is enough; in database {}:\n"
         "    CREATE ROLE pgdr_backup LOGIN;\n{}",

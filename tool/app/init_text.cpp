@@ -52,9 +52,9 @@ std::string set_text(const SetConfig& set) {
       "database = {}\n"
       "repositories = {}\n"
       "{}"
-      "# compression_level = {}          # zstd, 1 (fast) to 12 (small)\n"
-      "# globals = {}                # roles and tablespaces, too\n"
-      "# jobs = {}                       # parallel jobs of a restore\n"
+      "# compression_level = {}              # zstd, 1 (fast) to 12 (small)\n"
+      "# globals = {}                     # roles and tablespaces, too\n"
+      "# jobs = {}                           # parallel jobs of a restore\n"
       "# maintenance_database = {}  # where a restore connects to create databases\n",
       set.name, toml_text(set.database), toml_list(set.repositories), encryption_text(set),
       defaults.compression_level, defaults.globals, defaults.jobs,

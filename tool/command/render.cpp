@@ -14,14 +14,6 @@ namespace {
 
 constexpr std::string_view kGap = "  ";
 
-// What comes from a database or a file must not drive the terminal.
-std::string printable(std::string_view text) {
-  std::string out(text);
-  std::replace_if(
-      out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-  return out;
-}
-
 std::string padded(const Cell& cell, std::size_t width, Align align, bool color) {
   const std::string text = printable(cell.text);
   const std::string fill(width - std::min(width, display_width(text)), ' ');
@@ -41,6 +33,13 @@ std::string paint(std::string_view text, Tone tone, bool color) {
   const std::string_view code = kCodes.at(static_cast<std::size_t>(tone));
   if (!color || code.empty() || text.empty()) return std::string(text);
   return fmt::format("\033[{}m{}\033[0m", code, text);
+}
+
+std::string printable(std::string_view text) {
+  std::string out(text);
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return out;
 }
 
 std::size_t display_width(std::string_view text) {

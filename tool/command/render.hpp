@@ -25,6 +25,8 @@ enum class Tone { kPlain, kGood, kWarn, kBad, kDim, kBold };
 
 // ANSI colours around text, or the text itself.
 std::string paint(std::string_view text, Tone tone, bool color);
+// Control characters become '?': what comes from a database or a file must not drive the terminal.
+std::string printable(std::string_view text);
 // Columns of a UTF-8 text on a terminal: code points, not bytes (wide characters count as one).
 std::size_t display_width(std::string_view text);
 
