@@ -42,9 +42,11 @@ struct Entries {
   int count;
 };
 
-// Relations that a dump carries, by name; extension members only if the extension registered their rows for dumping.
+// Relations that a dump carries, by name; extension members only if the extension registered their
+// rows for dumping.
 constexpr char kRelationsQuery[] =
-    "SELECT c.oid, i.inhparent, n.nspname, c.relname, c.relkind, c.relpersistence, c.relispopulated,"
+    "SELECT c.oid, i.inhparent, n.nspname, c.relname, c.relkind, c.relpersistence, "
+    "c.relispopulated,"
     " k.key, e.condition"
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " LEFT JOIN (SELECT u.oid, u.condition FROM pg_extension x,"
@@ -75,9 +77,9 @@ Entries read_entries() {
     if (entries.count == capacity) {
       capacity = capacity == 0 ? 256 : capacity * 2;
       Size bytes = sizeof(Entry) * static_cast<Size>(capacity);
-      entries.items = static_cast<Entry*>(entries.items == nullptr
-                                              ? MemoryContextAllocHuge(keep, bytes)
-                                              : repalloc_huge(entries.items, bytes));
+      entries.items =
+          static_cast<Entry*>(entries.items == nullptr ? MemoryContextAllocHuge(keep, bytes)
+                                                       : repalloc_huge(entries.items, bytes));
     }
     Entry& e = entries.items[entries.count++];
     e = Entry{};
@@ -90,8 +92,8 @@ Entries read_entries() {
     e.populated = row.boolean(7);
     e.key = copy_or_null(keep, row.text(8));
     const char* condition = row.text(9);
-    e.condition = condition != nullptr && *condition != '\0' ? MemoryContextStrdup(keep, condition)
-                                                             : nullptr;
+    e.condition =
+        condition != nullptr && *condition != '\0' ? MemoryContextStrdup(keep, condition) : nullptr;
     e.state = State::kExact;
   });
   return entries;
@@ -102,7 +104,8 @@ void set_state(Entry* e, State state, const char* note) {
   e->note = note;
 }
 
-// Takes ACCESS SHARE without ever queueing, so that nothing queues behind this worker; false after the wait.
+// Takes ACCESS SHARE without ever queueing, so that nothing queues behind this worker; false after
+// the wait.
 bool lock_patiently(Oid relation, int* budget_ms) {
   for (int waited = 0;; waited += kLockPollMs) {
     if (ConditionalLockRelationOid(relation, AccessShareLock)) return true;
@@ -115,8 +118,9 @@ bool lock_patiently(Oid relation, int* budget_ms) {
   }
 }
 
-// Locks one relation. In a transaction with one snapshot the lock stays until its end: what was counted stays what a dump
-// under the same snapshot will read (TRUNCATE and rewrites do not respect snapshots).
+// Locks one relation. In a transaction with one snapshot the lock stays until its end: what was
+// counted stays what a dump under the same snapshot will read (TRUNCATE and rewrites do not respect
+// snapshots).
 void lock_entry(Entry* e, const CollectOptions& options, int* budget_ms) {
   if (!options.worker)
     LockRelationOid(e->oid, AccessShareLock);
@@ -183,7 +187,8 @@ Entry* find(Entry** by_oid, int count, Oid oid) {
   return found == nullptr ? nullptr : *static_cast<Entry**>(found);
 }
 
-// A partitioned table is the sum of its leaves; a leaf that is unknown makes every ancestor unknown.
+// A partitioned table is the sum of its leaves; a leaf that is unknown makes every ancestor
+// unknown.
 void add_to_ancestors(Entry* leaf, Entry** by_oid, int count) {
   for (Entry* e = find(by_oid, count, leaf->parent); e != nullptr;
        e = find(by_oid, count, e->parent)) {
@@ -248,10 +253,7 @@ void write_entry(StringInfo out, const Entry& e, const CollectOptions& options) 
   json_raw(out, "key", e.key);
   json_number(out, "bucket_bits", e.bucket_bits);
   json_text(out, "buckets", e.buckets);
-  json_text(out, "state",
-            exact                        ? "exact"
-            : e.state == State::kSkipped ? "skipped"
-                                         : "failed");
+  json_text(out, "state", exact ? "exact" : e.state == State::kSkipped ? "skipped" : "failed");
   json_text(out, "note", e.note);
   appendStringInfoChar(out, '}');
 }
