@@ -14,11 +14,11 @@ namespace pgdr {
 struct RepositoryConfig {
   std::string name;
   std::string type;  // "local"
-  std::string path;
+  std::string path;  // absolute, no trailing slash
 };
 
 struct SetConfig {
-  std::string name;
+  std::string name;      // also the set's folder in a repository: see valid_name()
   std::string database;  // libpq URI, conninfo or database name
   std::vector<std::string> repositories;
   std::vector<std::string> recipients;
@@ -44,7 +44,8 @@ struct Config {
 };
 
 // kUsage with file, line and the nearest valid key for an unknown one; every value checked (type,
-// range, references).
+// range, references). Recipients and keys are checked for their form only: no file but the
+// configuration is looked at.
 Result<Config> parse_config(std::string_view text, const std::string& path);
 // --config, $PGDR_CONFIG, ~/.config/pgdr/pgdr.toml, /etc/pgdr/pgdr.toml; kUsage naming the places
 // looked at when none is there.
@@ -52,5 +53,11 @@ Result<std::string> find_config(const std::string& option);
 Result<Config> load_config(const std::string& option);
 // The set by name; without a name the only one; kUsage listing the names otherwise.
 Result<SetConfig> choose_set(const Config& config, const std::string& name);
+
+// Where `pgdr init` writes when nothing else is said: $PGDR_CONFIG, else /etc/pgdr/pgdr.toml for
+// root, else ~/.config/pgdr/pgdr.toml.
+std::string default_config_path();
+// Names of sets and repositories: 1 to 64 of [A-Za-z0-9._-], first a letter or digit.
+bool valid_name(std::string_view name);
 
 }  // namespace pgdr

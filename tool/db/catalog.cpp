@@ -1,0 +1,229 @@
+#include "db/catalog.hpp"
+
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/version.hpp"
+
+namespace pgdr::db {
+namespace {
+
+Value iso(const std::optional<Time>& time) { return time ? Value(to_iso(*time)) : std::nullopt; }
+
+template <class Integer>
+Value number(const std::optional<Integer>& value) {
+  return value ? Value(std::to_string(*value)) : std::nullopt;
+}
+
+Result<std::int64_t> to_id(const Rows& rows) {
+  std::int64_t id = 0;
+  if (rows.size() == 1 && !rows[0].empty() && rows[0][0]) {
+    const std::string& text = *rows[0][0];
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (error == std::errc() && end == text.data() + text.size()) return id;
+  }
+  return Error::of(Code::kFailed, "the extension gave no id");
+}
+
+// A missing function means that the extension in the database is not the one whose version it says.
+Error explained(const Error& error, const std::string& function) {
+  Error out = error.context(function);
+  if (error.sqlstate == "42883") {
+    out.hint = "the extension lacks this function: drop it and create it again, or update it";
+  }
+  if (error.sqlstate == "42501") {
+    out.hint =
+        "let this role use the extension, as a superuser: SELECT dr_grant('ROLE', 'backup');";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string Catalog::name(const std::string& function) const {
+  return quote_ident(schema_) + "." + quote_ident(function);
+}
+
+Result<std::int64_t> Catalog::call_id(const std::string& sql, const std::vector<Value>& params) {
+  PGDR_TRY(const Rows rows, db_->query(sql, params));
+  return to_id(rows);
+}
+
+Result<std::int64_t> Catalog::backup_start(const BackupStart& start) {
+  auto id = call_id(
+      fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::timestamptz, $5::text, $6::jsonb)",
+                  name("dr_backup_start")),
+      {start.label, start.set, start.kind, to_iso(start.started_at), std::string(kVersion),
+       start.detail});
+  if (!id) return explained(id.error(), "cannot record the start of the backup");
+  return id;
+}
+
+Status Catalog::backup_finish(const BackupFinish& finish) {
+  Status done = db_->exec(
+      fmt::format("SELECT {}($1::text, $2::bigint, $3::timestamptz, $4::timestamptz, $5::jsonb, "
+                  "$6::text)",
+                  name("dr_backup_finish")),
+      {finish.label, std::to_string(finish.snapshot), to_iso(finish.finished_at),
+       to_iso(finish.recovery_point), finish.manifest, finish.state});
+  if (!done) return explained(done.error(), "cannot record the end of the backup");
+  return done;
+}
+
+Status Catalog::backup_fail(const std::string& label, const std::string& error) {
+  Status done = db_->exec(fmt::format("SELECT {}($1::text, $2::text)", name("dr_backup_fail")),
+                          {label, error});
+  if (!done) return explained(done.error(), "cannot record the failure of the backup");
+  return done;
+}
+
+Result<std::int64_t> Catalog::copy_record(const CopyRecord& copy) {
+  auto id =
+      call_id(fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::text, $5::bigint, $6::text, "
+                          "$7::timestamptz, $8::text)",
+                          name("dr_copy_record")),
+              {copy.label, copy.repository, copy.location, copy.state, number(copy.stored_bytes),
+               copy.manifest_sha256, iso(copy.checked_at), copy.error});
+  if (!id) return explained(id.error(), "cannot record the copy");
+  return id;
+}
+
+Result<std::int64_t> Catalog::backup_import(const std::string& manifest,
+                                            const std::string& repository,
+                                            const std::string& location) {
+  auto id =
+      call_id(fmt::format("SELECT {}($1::jsonb, $2::text, $3::text)", name("dr_backup_import")),
+              {manifest, repository, location});
+  if (!id) return explained(id.error(), "cannot import the backup into the catalog");
+  return id;
+}
+
+Result<std::int64_t> Catalog::restore_start(const RestoreStart& start) {
+  auto id =
+      call_id(fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz)",
+                          name("dr_restore_start")),
+              {start.label, start.target, start.server, start.options, to_iso(start.started_at)});
+  if (!id) return explained(id.error(), "cannot record the start of the restore");
+  return id;
+}
+
+Status Catalog::restore_finish(const RestoreFinish& finish) {
+  Status done = db_->exec(
+      fmt::format("SELECT {}($1::bigint, $2::text, $3::timestamptz, $4::bigint, $5::text)",
+                  name("dr_restore_finish")),
+      {std::to_string(finish.restore), finish.state, to_iso(finish.finished_at),
+       number(finish.verification), finish.error});
+  if (!done) return explained(done.error(), "cannot record the end of the restore");
+  return done;
+}
+
+Result<std::int64_t> Catalog::snapshot_counts(const std::optional<std::string>& label,
+                                              bool content) {
+  PGDR_CHECK(send_snapshot_counts(label, content));
+  return receive_id();
+}
+
+Status Catalog::send_snapshot_counts(const std::optional<std::string>& label, bool content) {
+  return db_->send(fmt::format("SELECT {}($1::text, $2::boolean)", name("dr_snapshot_counts")),
+                   {label, content ? "true" : "false"});
+}
+
+Result<std::int64_t> Catalog::receive_id() {
+  Result<Rows> rows = db_->receive();
+  if (!rows) return explained(rows.error(), "cannot take the snapshot");
+  return to_id(*rows);
+}
+
+Result<std::string> Catalog::snapshot_document(std::int64_t snapshot) {
+  auto document =
+      db_->scalar(fmt::format("SELECT {}($1::bigint)::text", name("dr_snapshot_document")),
+                  {std::to_string(snapshot)});
+  if (!document) return explained(document.error(), "cannot read the snapshot document");
+  if (!*document) {
+    return Error::of(Code::kFailed, fmt::format("there is no snapshot {}", snapshot));
+  }
+  return **document;
+}
+
+Result<std::int64_t> Catalog::snapshot_import(const std::string& document) {
+  auto id = call_id(fmt::format("SELECT {}($1::jsonb)", name("dr_snapshot_import")), {document});
+  if (!id) return explained(id.error(), "cannot import the snapshot document");
+  return id;
+}
+
+Result<std::vector<Finding>> Catalog::call_findings(const std::string& call,
+                                                    const std::vector<Value>& params) {
+  Result<Rows> rows = db_->query(
+      "SELECT status, object_type, object, check_name, expected, actual, detail FROM " + call,
+      params);
+  if (!rows) return explained(rows.error(), "cannot verify");
+  std::vector<Finding> findings;
+  for (Row& row : *rows) {
+    findings.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or(""),
+                        row[3].value_or(""), std::move(row[4]), std::move(row[5]),
+                        std::move(row[6])});
+  }
+  if (findings.empty() || findings.back().check_name != "verdict") {
+    return Error::of(Code::kFailed, "the verification ended without a verdict",
+                     "this is a defect: treat the database as not verified");
+  }
+  return findings;
+}
+
+Result<std::vector<Finding>> Catalog::verify_against(const std::string& target,
+                                                     std::optional<std::int64_t> snapshot,
+                                                     const std::optional<std::string>& backup,
+                                                     const std::string& options) {
+  return call_findings(
+      fmt::format("{}($1::text, $2::bigint, $3::text, $4::jsonb)", name("dr_verify_against")),
+      {target, number(snapshot), backup, options});
+}
+
+Result<std::vector<Finding>> Catalog::verify_snapshot(const std::string& document,
+                                                      const std::string& options) {
+  return call_findings(fmt::format("{}($1::jsonb, $2::jsonb)", name("dr_verify_snapshot")),
+                       {document, options});
+}
+
+Result<std::int64_t> Catalog::verification_record(const VerificationRecord& record) {
+  auto id = call_id(
+      fmt::format("SELECT {}($1::text, $2::text, $3::timestamptz, $4::timestamptz, $5::jsonb, "
+                  "$6::text)",
+                  name("dr_verification_record")),
+      {record.label, record.target, to_iso(record.started_at), to_iso(record.finished_at),
+       record.findings, record.server});
+  if (!id) return explained(id.error(), "cannot record the verification");
+  return id;
+}
+
+Result<std::int64_t> Catalog::event_record(const EventRecord& event) {
+  auto id = call_id(fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::jsonb, $5::text)",
+                                name("dr_event_record")),
+                    {event.severity, event.kind, event.message, event.detail, event.set});
+  if (!id) return explained(id.error(), "cannot record the event");
+  return id;
+}
+
+Result<std::vector<Objective>> Catalog::status() {
+  Result<Rows> rows = db_->query(fmt::format(
+      "SELECT objective, target, actual, state, explanation FROM {}()", name("dr_status")));
+  if (!rows) {
+    Error error = explained(rows.error(), "cannot read the status");
+    if (error.sqlstate == "42501") {
+      error.hint =
+          "let this role read the status, as a superuser: SELECT dr_grant('ROLE', 'monitor');";
+    }
+    return error;
+  }
+  std::vector<Objective> objectives;
+  for (Row& row : *rows) {
+    objectives.push_back({row[0].value_or(""), std::move(row[1]), std::move(row[2]),
+                          row[3].value_or("unknown"), std::move(row[4])});
+  }
+  return objectives;
+}
+
+}  // namespace pgdr::db

@@ -1,0 +1,113 @@
+// pgdr: the command line. Parses, dispatches, and turns an Error into the process's exit status.
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "base/format.hpp"
+#include "base/interrupt.hpp"
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "command/commands.hpp"
+#include "command/version.hpp"
+
+namespace {
+
+using pgdr::Code;
+using pgdr::Error;
+using namespace pgdr::command;
+
+void add_commands(CLI::App& app, const Globals& globals, Runner& run) {
+  add_init(app, globals, run);
+  add_backup(app, globals, run);
+  add_list(app, globals, run);
+  add_show(app, globals, run);
+  add_verify(app, globals, run);
+  add_restore(app, globals, run);
+  add_doctor(app, globals, run);
+  add_status(app, globals, run);
+  add_snapshot(app, globals, run);
+  add_catalog(app, globals, run);
+  add_key(app, globals, run);
+}
+
+int fail(const Error& error) {
+  pgdr::log_error(error);
+  return pgdr::exit_code(error.code);
+}
+
+// The deepest subcommand chosen before parsing stopped, for its own help.
+std::string command_path(const CLI::App& app) {
+  std::string path = "pgdr";
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    path += " " + at->get_name();
+  }
+  return path;
+}
+
+Error usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  std::string hint = "run \"" + command_path(app) + " --help\"";
+  // CLI11 reports a misspelled command as an unexpected argument.
+  if (app.get_subcommands().empty()) {
+    std::vector<std::string> names;
+    for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
+    for (int i = 1; i < argc; ++i) {
+      const std::string near = pgdr::nearest(argv[i], names);
+      if (!near.empty()) hint = "did you mean \"pgdr " + near + "\"? " + hint;
+    }
+  }
+  return Error::of(Code::kUsage, error.what(), hint);
+}
+
+int run_command(int argc, char** argv) {
+  CLI::App app{"pgdr proves that a PostgreSQL database can be recovered.", "pgdr"};
+  Globals globals;
+  Runner run;
+
+  app.set_version_flag("--version,-V", version_text());
+  app.add_option("--config,-c", globals.config,
+                 "Configuration file (else $PGDR_CONFIG, ~/.config/pgdr/pgdr.toml, "
+                 "/etc/pgdr/pgdr.toml)")
+      ->type_name("FILE");
+  app.add_flag("--json", globals.json, "Results as JSON on standard output");
+  auto* quiet = app.add_flag("--quiet,-q", globals.quiet, "Errors and warnings only");
+  app.add_flag("--verbose,-v", globals.verbose, "Say more about what is done")->excludes(quiet);
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+  app.footer("\n" + exit_code_text());
+  add_commands(app, globals, run);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return fail(usage_error(app, error, argc, argv));
+  }
+  pgdr::log_setup(globals.quiet     ? pgdr::Verbosity::kQuiet
+                  : globals.verbose ? pgdr::Verbosity::kVerbose
+                                    : pgdr::Verbosity::kNormal);
+  pgdr::install_signal_handlers();
+  const pgdr::Result<int> status = run.run();
+  if (!status) return fail(status.error());
+  return *status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const int status = run_command(argc, argv);
+    // A result that could not be written (disk full, closed pipe) is not a result.
+    if (std::fflush(stdout) != 0 && status == 0) {
+      return fail(Error::of(Code::kFailed, "cannot write to standard output"));
+    }
+    return status;
+  } catch (const std::exception& error) {
+    return fail(Error::of(Code::kFailed, std::string("internal error: ") + error.what(),
+                          "this is a defect in pgdr: please report it with the command line"));
+  }
+}
