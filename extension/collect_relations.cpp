@@ -173,25 +173,34 @@ void read_entry(Entry* e, const CollectOptions& options, MemoryContext keep) {
   relation_close(rel, NoLock);
 }
 
+// An index of the entries by OID.
+struct ByOid {
+  Oid oid;
+  Entry* entry;
+};
+
+struct Index {
+  ByOid* items;
+  int count;
+};
+
 int compare_by_oid(const void* a, const void* b) {
-  Oid x = (*static_cast<Entry* const*>(a))->oid;
-  Oid y = (*static_cast<Entry* const*>(b))->oid;
+  const Oid x = static_cast<const ByOid*>(a)->oid;
+  const Oid y = static_cast<const ByOid*>(b)->oid;
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-Entry* find(Entry** by_oid, int count, Oid oid) {
-  Entry wanted{};
-  wanted.oid = oid;
-  Entry* key = &wanted;
-  void* found = bsearch(&key, by_oid, static_cast<size_t>(count), sizeof(Entry*), compare_by_oid);
-  return found == nullptr ? nullptr : *static_cast<Entry**>(found);
+Entry* find(const Index& index, Oid oid) {
+  const ByOid wanted{oid, nullptr};
+  const void* found = bsearch(&wanted, index.items, static_cast<size_t>(index.count), sizeof wanted,
+                              compare_by_oid);
+  return found == nullptr ? nullptr : static_cast<const ByOid*>(found)->entry;
 }
 
 // A partitioned table is the sum of its leaves; a leaf that is unknown makes every ancestor
 // unknown.
-void add_to_ancestors(Entry* leaf, Entry** by_oid, int count) {
-  for (Entry* e = find(by_oid, count, leaf->parent); e != nullptr;
-       e = find(by_oid, count, e->parent)) {
+void add_to_ancestors(Entry* leaf, const Index& index) {
+  for (Entry* e = find(index, leaf->parent); e != nullptr; e = find(index, e->parent)) {
     if (leaf->state == State::kExact) {
       e->rows += leaf->rows;
       e->digest.add(leaf->digest);
@@ -208,14 +217,15 @@ void add_to_ancestors(Entry* leaf, Entry** by_oid, int count) {
 
 void sum_partitions(const Entries& entries) {
   if (entries.count == 0) return;
-  auto** by_oid = static_cast<Entry**>(MemoryContextAllocHuge(
-      CurrentMemoryContext, sizeof(Entry*) * static_cast<Size>(entries.count)));
-  for (int i = 0; i < entries.count; i++) by_oid[i] = &entries.items[i];
-  qsort(by_oid, static_cast<size_t>(entries.count), sizeof(Entry*), compare_by_oid);
+  const Size bytes = sizeof(ByOid) * static_cast<Size>(entries.count);
+  Index index{static_cast<ByOid*>(MemoryContextAllocHuge(CurrentMemoryContext, bytes)),
+              entries.count};
+  for (int i = 0; i < entries.count; i++)
+    index.items[i] = ByOid{entries.items[i].oid, &entries.items[i]};
+  qsort(index.items, static_cast<size_t>(index.count), sizeof(ByOid), compare_by_oid);
   for (int i = 0; i < entries.count; i++) {
     Entry* e = &entries.items[i];
-    if (OidIsValid(e->parent) && e->kind != RELKIND_PARTITIONED_TABLE)
-      add_to_ancestors(e, by_oid, entries.count);
+    if (OidIsValid(e->parent) && e->kind != RELKIND_PARTITIONED_TABLE) add_to_ancestors(e, index);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "engine.hpp"
 
 extern "C" {
+PG_FUNCTION_INFO_V1(dr_algorithm);
 PG_FUNCTION_INFO_V1(dr_digest_equal);
 PG_FUNCTION_INFO_V1(dr_digest_add);
 PG_FUNCTION_INFO_V1(dr_bucket_differences);
@@ -67,6 +68,11 @@ Digest* parse_buckets(text* value, int32 bits) {
 }  // namespace pgdr
 
 extern "C" {
+
+PGDLLEXPORT Datum dr_algorithm(PG_FUNCTION_ARGS) {
+  (void)fcinfo;
+  PG_RETURN_TEXT_P(cstring_to_text(pgdr::core::kAlgorithm));
+}
 
 PGDLLEXPORT Datum dr_digest_equal(PG_FUNCTION_ARGS) {
   text* a = PG_GETARG_TEXT_PP(0);

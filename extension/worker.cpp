@@ -65,7 +65,7 @@ Worker start(Oid database, const char* target, bool content, bool schema) {
   worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(w.segment));
   worker.bgw_notify_pid = MyProcPid;
   snprintf(worker.bgw_library_name, sizeof worker.bgw_library_name, "pgdr");
-  snprintf(worker.bgw_function_name, sizeof worker.bgw_function_name, "pgdr_worker_main");
+  snprintf(worker.bgw_function_name, sizeof worker.bgw_function_name, "dr_collect_worker_main");
   snprintf(worker.bgw_name, BGW_MAXLEN, "pgdr: reading database %s", target);
   snprintf(worker.bgw_type, BGW_MAXLEN, "pgdr");
 

@@ -65,9 +65,9 @@ void run(SegmentHeader* header, shm_mq_handle* queue) {
 
 extern "C" {
 
-PGDLLEXPORT void pgdr_worker_main(Datum argument);
+PGDLLEXPORT void dr_collect_worker_main(Datum argument);
 
-void pgdr_worker_main(Datum argument) {
+void dr_collect_worker_main(Datum argument) {
   pqsignal(SIGTERM, die);
   BackgroundWorkerUnblockSignals();
   // The segment stays mapped until the process ends: its resource owner is only for the attaching.

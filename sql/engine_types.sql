@@ -84,6 +84,12 @@ SELECT convert_from(substr(dr._canonical(ROW('named'::regclass)), 9), 'UTF8') AS
        convert_from(substr(dr._canonical(ROW(3999999999::oid::regclass)), 9), 'UTF8') AS dangling;
 
 -- Text of another type, an extension's for instance, is its bytes; anything else its output.
+CREATE EXTENSION citext SCHEMA types;
+CREATE EXTENSION hstore SCHEMA types;
+SELECT dr._canonical(ROW('Ab'::citext)) = dr._canonical(ROW('Ab'::text)) AS citext_is_bytes,
+       dr._canonical(ROW('Ab'::citext)) <> dr._canonical(ROW('ab'::citext)) AS citext_case,
+       dr._canonical(ROW('b=>2, a=>1'::hstore)) = dr._canonical(ROW('"a"=>"1","b"=>"2"'::hstore)) AS hstore_order,
+       dr._canonical(ROW('a=>NULL'::hstore)) <> dr._canonical(ROW('a=>"NULL"'::hstore)) AS hstore_null;
 SELECT dr._canonical(ROW('<?xml version="1.0" encoding="UTF-8"?><a/>'::xml)) = dr._canonical(ROW('<a/>'::xml)) AS xml_declaration;
 
 -- A nested anonymous record

@@ -122,6 +122,14 @@ SELECT * FROM dr._compare(
     pg_temp.seq('i', 3), pg_temp.seq('j', 1), pg_temp.seq('k', 6, false), pg_temp.seq('l', -9223372036854775808, true)]));
 SELECT * FROM dr._compare(pg_temp.doc(sequences => ARRAY[pg_temp.seq('a', 10)]), pg_temp.doc());
 
+-- A standby cannot read what is unlogged: no damage.
+SELECT * FROM dr._compare(
+  pg_temp.doc(ARRAY[pg_temp.rel('u', 1, 'x', '{"persistence": "u"}'), pg_temp.rel('p', 1, 'x')], ARRAY[pg_temp.seq('s', 3), pg_temp.seq('t', 3)],
+    ARRAY[pg_temp.obj('sequence', 'app.s', 'UNLOGGED')]),
+  pg_temp.doc(ARRAY[pg_temp.rel('u', NULL, NULL, '{"persistence": "u", "state": "skipped", "note": "unlogged"}'),
+    pg_temp.rel('p', NULL, NULL, '{"state": "skipped", "note": "dropped meanwhile"}')], '{}',
+    ARRAY[pg_temp.obj('sequence', 'app.s', 'UNLOGGED')], more => '{"server": {"in_recovery": true}}'));
+
 -- Only some relations.
 SELECT * FROM dr._compare(
   pg_temp.doc(ARRAY[pg_temp.rel('t', 1, 'x'), pg_temp.rel('u', 1, 'x'), pg_temp.rel('Mixed', 1, 'x')], ARRAY[pg_temp.seq('s', 3)]),

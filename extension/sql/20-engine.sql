@@ -49,6 +49,11 @@ CREATE FUNCTION dr._table_buckets(relation regclass, dump_condition text DEFAULT
 COMMENT ON FUNCTION dr._table_buckets(regclass, text) IS
     'fingerprint of one table with the digest of its stored generated columns and its key buckets';
 
+CREATE FUNCTION dr._algorithm() RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dr_algorithm';
+COMMENT ON FUNCTION dr._algorithm() IS
+    'version and algorithm that this library computes digests with; calling it loads the library, and with it the setting pgdr.origin';
+
 CREATE FUNCTION dr._digest_equal(a text, b text) RETURNS boolean
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dr_digest_equal';
 COMMENT ON FUNCTION dr._digest_equal(text, text) IS

@@ -76,6 +76,7 @@ AS $$
         WHEN p.a_state = 'failed' THEN 'unread'
         WHEN p.b_state = 'failed' THEN 'unknown'
         WHEN p.b_state = 'skipped' THEN 'skipped'
+        WHEN p.a_state = 'skipped' AND p.a_persistence = 'u' AND (actual #>> '{server,in_recovery}')::boolean THEN 'standby'
         WHEN p.a_state = 'skipped' THEN 'unread'
         WHEN p.b_rows IS DISTINCT FROM p.a_rows THEN
           CASE WHEN p.kind = 'm' THEN 'matview'
@@ -98,7 +99,7 @@ AS $$
     -- A partitioned table is the sum of its partitions: where a partition is named the sum need not be.
     SELECT DISTINCT n.root FROM ancestor AS n JOIN judged AS j ON j.object = n.object
     WHERE j.kind <> 'p' AND j.verdict IN ('missing', 'extra', 'kind', 'unread', 'unknown', 'rows', 'content', 'undigested',
-                                          'generated')
+                                          'generated', 'standby')
   ), final AS (
     SELECT j.*,
       CASE WHEN j.verdict IN ('rows', 'content', 'generated') AND EXISTS (
@@ -107,11 +108,11 @@ AS $$
       CASE WHEN j.verdict IN ('rows', 'content') AND j.b_bits = j.a_bits AND j.b_key IS NOT DISTINCT FROM j.a_key
            THEN dr._bucket_text(j.b_buckets, j.a_buckets, j.b_bits, j.b_key) END AS place
     FROM judged AS j
-    WHERE NOT (j.kind = 'p' AND j.verdict IN ('rows', 'content', 'generated')
+    WHERE NOT (j.kind = 'p' AND j.verdict IN ('rows', 'content', 'generated', 'unread', 'unknown')
                AND j.object IN (SELECT d.root FROM damaged AS d))
   )
   SELECT CASE WHEN f.outcome IN ('missing', 'extra') THEN f.outcome
-              WHEN f.outcome IN ('matview', 'unlogged', 'persistence') THEN 'warning'
+              WHEN f.outcome IN ('matview', 'unlogged', 'standby', 'persistence') THEN 'warning'
               WHEN f.outcome IN ('foreign', 'moved') THEN 'info'
               WHEN f.outcome = 'skipped' THEN CASE WHEN f.a_state = 'skipped' THEN 'info' ELSE 'warning' END
               ELSE 'mismatch' END,
@@ -144,6 +145,7 @@ AS $$
              || CASE WHEN f.b_digest IS NULL THEN 'the baseline' ELSE 'this relation' END
            WHEN 'matview' THEN 'a restore refreshes materialized views, so their rows follow the tables'
            WHEN 'unlogged' THEN 'an unlogged table is empty after a crash or a physical restore'
+           WHEN 'standby' THEN 'not compared: a standby cannot read unlogged tables'
            WHEN 'moved' THEN 'rows are in another partition; the partitioned table as a whole is identical'
            WHEN 'generated' THEN 'same rows, but the stored generated columns were computed differently'
            WHEN 'rows' THEN concat_ws(', ', dr._loss_text(f.b_rows, f.a_rows), 'different ' || f.place)

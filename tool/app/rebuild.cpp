@@ -24,16 +24,17 @@ Status import_copy(db::Catalog& catalog, const StoredBackup& copy) {
   return success();
 }
 
-Status import_snapshot(db::Connection& db, db::Catalog& catalog, const StoredBackup& copy,
+Status import_snapshot(db::Catalog& catalog, const StoredBackup& copy,
                        const pipe::Keys& keys) {
   const Artifact* artifact = copy.manifest.find("snapshot");
   if (artifact == nullptr) return success();
   PGDR_CHECK(check_stored(copy, *artifact, {}));
   PGDR_TRY(const std::string text, read_artifact(copy, *artifact, keys, kLongestDocument));
-  PGDR_TRY(const std::int64_t id, catalog.snapshot_import(text));
-  return db.exec(
-      "UPDATE dr.backups SET snapshot = $1::bigint WHERE label = $2 AND snapshot IS NULL",
-      {std::to_string(id), copy.manifest.label});
+  PGDR_CHECK(catalog.snapshot_import(text));
+  // Once more: now the snapshot that the manifest names is there, and the two are linked.
+  PGDR_CHECK(
+      catalog.backup_import(copy.text, copy.repository->name, copy.repository->location()));
+  return success();
 }
 
 }  // namespace
@@ -76,7 +77,7 @@ Result<RebuildResult> rebuild_catalog(const RebuildRequest& request) {
       imported = true;
       ++result.backups;
       if (!result.with_key) continue;
-      const Status snapshot = import_snapshot(*db, catalog, copy, keys);
+      const Status snapshot = import_snapshot(catalog, copy, keys);
       if (snapshot) {
         ++result.snapshots;
       } else if (snapshot.error().code == Code::kInterrupted) {
