@@ -91,7 +91,11 @@ extern "C" {
 #include "utils/json.h"
 #include "utils/resowner.h"
 #include "utils/ruleutils.h"
+
+// Wait events have a header of their own since 14 (a68a894f0198); before, pgstat.h declares them.
+#if PG_VERSION_NUM >= 140000
 #include "utils/wait_event.h"
+#endif
 
 // Multirange types: 14 (6df7a9698bb0).
 #if PG_VERSION_NUM >= 140000
