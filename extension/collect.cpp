@@ -34,6 +34,7 @@ constexpr Setting kSettings[] = {
     {"backslash_quote", "safe_encoding"},
     {"array_nulls", "on"},
     {"transform_null_equals", "off"},
+    {"jit", "off"},  // catalog queries look dearer than they are
 };
 
 void pin_settings() {
