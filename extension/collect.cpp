@@ -152,4 +152,19 @@ char* collect_document(const CollectOptions& options) {
   return out.data;
 }
 
+char* collect_sequences_only() {
+  StringInfoData out;
+  initStringInfo(&out);
+  int settings = NewGUCNestLevel();
+  pin_settings();
+  if (SPI_connect() != SPI_OK_CONNECT)
+    ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
+  appendStringInfoChar(&out, '{');
+  collect_sequences(&out, CollectOptions{false, false, false});
+  appendStringInfoChar(&out, '}');
+  SPI_finish();
+  AtEOXact_GUC(false, settings);
+  return out.data;
+}
+
 }  // namespace pgdr
