@@ -1,5 +1,7 @@
 -- dr_check_integrity(): every kind of damage is planted once and found at its level, and a sound database gives nothing.
+\set SHOW_CONTEXT never
 SET client_min_messages = warning;
+DROP EXTENSION IF EXISTS pgdr CASCADE;
 CREATE EXTENSION pgdr;
 CREATE SCHEMA sound;
 CREATE TABLE sound.parent (id int PRIMARY KEY, v text NOT NULL CHECK (v <> ''));
@@ -11,9 +13,9 @@ SELECT status, object_type, object, check_name, actual FROM dr_check_integrity('
 CREATE SCHEMA broken;
 CREATE TABLE broken."Parent" (id int PRIMARY KEY, part int, UNIQUE (id, part));
 CREATE TABLE broken.child (id int PRIMARY KEY, parent int, part int,
-	CONSTRAINT child_parent FOREIGN KEY (parent) REFERENCES broken."Parent",
-	CONSTRAINT child_both FOREIGN KEY (parent, part) REFERENCES broken."Parent" (id, part) MATCH FULL,
-	CONSTRAINT "small Id" CHECK (id < 100));
+  CONSTRAINT child_parent FOREIGN KEY (parent) REFERENCES broken."Parent",
+  CONSTRAINT child_both FOREIGN KEY (parent, part) REFERENCES broken."Parent" (id, part) MATCH FULL,
+  CONSTRAINT "small Id" CHECK (id < 100));
 INSERT INTO broken."Parent" VALUES (1, 1);
 INSERT INTO broken.child VALUES (1, 1, 1), (2, NULL, NULL);
 -- rows that break the rules get in past them
@@ -68,11 +70,11 @@ SELECT status, object_type, object, check_name, expected, actual, detail FROM dr
 SELECT * FROM dr_check_integrity('thorough');
 SELECT * FROM dr_check_integrity(NULL);
 SELECT * FROM dr_check_integrity('quick', 0);
-CREATE ROLE integrity_nobody;
-SET ROLE integrity_nobody;
+CREATE ROLE regress_pgdr_integrity;
+SET ROLE regress_pgdr_integrity;
 SELECT * FROM dr_check_integrity();
 RESET ROLE;
-DROP ROLE integrity_nobody;
+DROP ROLE regress_pgdr_integrity;
 DROP EXTENSION amcheck;
 DROP SCHEMA broken CASCADE;
 DROP SCHEMA sound CASCADE;
