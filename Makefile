@@ -1,29 +1,77 @@
-# The extension is built with PGXS; the tool, its tests and the benchmarks with CMake. `make help` lists the targets.
-
-EXTENSION_VERSION := 0.1.0
-
-MODULE_big := pgdr
-OBJS := $(patsubst %.cpp,%.o,$(sort $(wildcard extension/*.cpp extension/core/*.cpp)))
-# PGXS takes the control file from here and installs it by its base name.
-EXTENSION := extension/pgdr
-DATA_built := extension/pgdr--$(EXTENSION_VERSION).sql
-REGRESS := $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
-REGRESS_OPTS := --encoding=UTF8
+# Thin targets: the extension is built with PGXS (extension.mk), the tool, its tests and the benchmarks with CMake;
+# everything else is a script. `make help` lists the targets.
 
 PG_CONFIG ?= pg_config
-# Bitcode for JIT inlining would need the server's own clang version, for functions that never run per row in a query.
-override with_llvm := no
+PREFIX ?= /usr/local
+JOBS ?= 2
+CMAKE_FLAGS ?=
+CHECKS := unit sanitize regress e2e format tidy layers symbols
 
-PGXS_CXXFLAGS := -std=c++20 -O2 -Wall -Wextra -Werror -fno-exceptions -fno-rtti -fno-threadsafe-statics \
-	-fvisibility=hidden -fno-math-errno
-# The server's own headers are not ours to warn about.
-PG_CPPFLAGS := -Iextension -isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CXXFLAGS := $(PGXS_CXXFLAGS)
+pgxs = $(MAKE) -f extension.mk PG_CONFIG=$(PG_CONFIG)
 
-EXTRA_CLEAN := extension/pgdr--$(EXTENSION_VERSION).sql $(OBJS:.o=.d)
+.PHONY: all extension tool install install-extension install-tool uninstall installcheck clean help setup e2e-parts demo \
+	bench check $(addprefix check-,$(CHECKS))
 
-PGXS := $(shell $(PG_CONFIG) --pgxs)
-include $(PGXS)
+all: extension tool
 
-extension/pgdr--$(EXTENSION_VERSION).sql: $(sort $(wildcard extension/sql/*.sql))
-	cat $^ > $@
+extension:
+	@$(pgxs) all
+
+tool: build/CMakeCache.txt
+	@cmake --build build --target pgdr -j $(JOBS)
+
+build/CMakeCache.txt:
+	cmake -S . -B build $(CMAKE_FLAGS)
+
+install: install-extension install-tool
+
+install-extension: extension
+	@$(pgxs) install
+
+install-tool: tool
+	install -D -m 755 build/pgdr '$(DESTDIR)$(PREFIX)/bin/pgdr'
+
+uninstall:
+	@$(pgxs) uninstall
+	rm -f '$(DESTDIR)$(PREFIX)/bin/pgdr'
+
+# The SQL tests on the server that PGHOST … name; `make check-regress` makes a private one for them.
+installcheck:
+	@$(pgxs) installcheck
+
+clean:
+	@$(pgxs) clean
+	rm -rf build results regression.diffs regression.out
+
+setup:
+	@script/setup
+
+# What the end-to-end tests run: the tool, and a private PostgreSQL with the extension; build/pgroot says where that is.
+e2e-parts: tool
+	@script/pg-private > build/pgroot.new
+	@mv build/pgroot.new build/pgroot
+
+demo:
+	@script/setup demo
+	@$(MAKE) -s e2e-parts
+	@script/demo
+
+bench:
+	@script/setup bench
+	@$(MAKE) -s e2e-parts
+	@script/bench
+
+check: setup
+	@script/check
+
+$(addprefix check-,$(CHECKS)): check-%:
+	@script/check $*
+
+help:
+	@echo 'make            build the extension and the tool'
+	@echo 'make install    install both (extension: where PG_CONFIG says; tool: PREFIX, by default /usr/local)'
+	@echo 'make setup      install the Debian packages that building and testing need'
+	@echo 'make demo       the story on a private throw-away server: back up under load, restore, prove, damage, detect'
+	@echo 'make check      every test; or one part: $(addprefix make check-,$(CHECKS))'
+	@echo 'make bench      measure against count(*), pg_dump and age (BENCH_SCALE=0.05 for a trial)'
+	@echo 'make clean      remove what was built'

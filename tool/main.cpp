@@ -21,7 +21,11 @@ using pgdr::Error;
 using namespace pgdr::command;
 
 void add_commands(CLI::App& app, const Globals& globals, Runner& run) {
-  (void)app, (void)globals, (void)run;
+  add_init(app, globals, run);
+  add_doctor(app, globals, run);
+  add_status(app, globals, run);
+  add_snapshot(app, globals, run);
+  add_key(app, globals, run);
 }
 
 int fail(const Error& error) {

@@ -31,7 +31,7 @@ Result<std::int64_t> to_id(const Rows& rows) {
 // A missing function means that the extension in the database is not the one whose version it says.
 Error explained(const Error& error, const std::string& function) {
   Error out = error.context(function);
-  if (error.sqlstate == "42883" && out.hint.empty()) {
+  if (error.sqlstate == "42883") {
     out.hint = "the extension lacks this function: drop it and create it again, or update it";
   }
   if (error.sqlstate == "42501") {
@@ -133,7 +133,7 @@ Status Catalog::send_snapshot_counts(const std::optional<std::string>& label, bo
 
 Result<std::int64_t> Catalog::receive_id() {
   Result<Rows> rows = db_->receive();
-  if (!rows) return rows.error().context("cannot take the snapshot");
+  if (!rows) return explained(rows.error(), "cannot take the snapshot");
   return to_id(*rows);
 }
 

@@ -80,7 +80,14 @@ Error connect_error(const std::string& message, const std::string& target) {
     error.sqlstate = match[2];
     words = std::regex_replace(words, kState, "$1 ");
   }
-  words = std::regex_replace(words, kLocation, "");
+  words = trimmed(std::regex_replace(words, kLocation, ""));
+  // One address tried: it is in `target` already.
+  static const std::regex kPlace(
+      "^connection to server (on socket|at) \"[^\n]*?\"[^\n]*? failed: ");
+  if (std::smatch place; std::regex_search(words, place, kPlace) &&
+                         words.find("connection to server", 1) == std::string::npos) {
+    words = place.suffix();
+  }
   error.message = fmt::format("cannot connect to {}: {}", target, one_line(words));
   for (const ConnectRule& rule : kConnectRules) {
     const bool fits = rule.words.empty()

@@ -36,8 +36,15 @@ class Identity {
  private:
   std::shared_ptr<const std::array<unsigned char, 32>> key_;
 };
-// age's identity file: comments, blank lines, one identity per line.
+// age's identity file: comments, blank lines, one identity per line. kNoKey names the line, never
+// its content; an identity file that is itself encrypted is kNoKey with a hint: see
+// open_identity_file().
 Result<std::vector<Identity>> parse_identity_file(std::string_view content);
+// Whether content is an age file (binary or armored), as `age -p` makes of an identity file.
+bool is_age_file(std::string_view content);
+// parse_identity_file() of content, decrypted first with the passphrase if it is an age file.
+Result<std::vector<Identity>> open_identity_file(std::string_view content,
+                                                 const std::string& passphrase);
 // "# created: …\n# public key: age1…\nAGE-SECRET-KEY-1…\n", as age-keygen writes it.
 std::string identity_file_text(const Identity& identity, std::string_view created_iso);
 
@@ -54,9 +61,13 @@ struct Lock {
   int scrypt_log_n = 18;  // age's default work factor
 };
 
+// scrypt takes 1 KiB << scrypt_log_n of memory while the header is made or opened (256 MiB at 18);
+// files that ask for more than 4 GiB (22) are refused, as age does. kUsage: neither or both of
+// recipients and passphrase, or scrypt_log_n not in 1..22. The header is written at once.
 Result<std::unique_ptr<Sink>> age_encrypt(Sink& next, const Lock& lock);
 // Reads and authenticates the header at once. kNoKey: no identity or passphrase fits; kCorrupt:
 // header or payload is not authentic, truncated, or has trailing data; kUsage: not an age file.
+// Error texts tell the part that failed: "header: ", "header MAC: ", "payload: " or "armor: ".
 Result<std::unique_ptr<Source>> age_decrypt(Source& from, const Keys& keys);
 
 }  // namespace pgdr::pipe

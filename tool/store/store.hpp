@@ -2,7 +2,7 @@
 // unchanged; test/unit/ store_contract.hpp is its conformance suite.
 //
 // Keys are relative paths of [A-Za-z0-9._-]+ parts joined by '/'; anything else is kUsage (no "..",
-// no empty part).
+// no empty part, none that begins with a dot: such names are the stores' own).
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,36 @@
+// The SQL-callable functions of the collector.
+#include "collect.hpp"
+#include "worker.hpp"
+
+namespace pgdr {
+
+namespace {
+
+// jsonb from text; not a C++ runtime's business, so the server's own input function does it.
+Datum to_jsonb(char* json) {
+  Datum document = DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
+  pfree(json);
+  return document;
+}
+
+}  // namespace
+
+}  // namespace pgdr
+
+extern "C" {
+
+PG_FUNCTION_INFO_V1(pgdr_collect);
+PG_FUNCTION_INFO_V1(pgdr_collect_from);
+
+// _collect(content boolean, schema boolean) -> jsonb
+PGDLLEXPORT Datum pgdr_collect(PG_FUNCTION_ARGS) {
+  pgdr::CollectOptions options{PG_GETARG_BOOL(0), PG_GETARG_BOOL(1), false};
+  return pgdr::to_jsonb(pgdr::collect_document(options));
+}
+
+// _collect_from(target text, content boolean, schema boolean) -> jsonb
+PGDLLEXPORT Datum pgdr_collect_from(PG_FUNCTION_ARGS) {
+  char* target = text_to_cstring(PG_GETARG_TEXT_PP(0));
+  return pgdr::to_jsonb(pgdr::collect_from(target, PG_GETARG_BOOL(1), PG_GETARG_BOOL(2)));
+}
+}

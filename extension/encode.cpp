@@ -1,0 +1,334 @@
+#include "encode.hpp"
+
+#include "core/canonical.hpp"
+#include "numeric.hpp"
+#include "tuple.hpp"
+
+namespace pgdr {
+
+namespace {
+
+using core::load_native;
+using core::Sink;
+
+// Columns for which an array on the stack suffices; wider composites allocate.
+constexpr int kFewColumns = 32;
+
+// Size of the pieces in which an uncompressed out-of-line value is read.
+constexpr int32 kSlice = 1 << 20;
+
+Datum fetch(const TypePlan* plan, const char* stored) {
+  // A by-value datum may lie at any address here: fetch it from an aligned copy.
+  if (!plan->by_value) return PointerGetDatum(stored);
+  alignas(Datum) char copy[sizeof(Datum)] = {};
+  std::memcpy(copy, stored, static_cast<Size>(plan->length));
+  return fetch_att(copy, true, plan->length);
+}
+
+void encode_datum(Encoder* encoder, TypePlan* plan, Datum value, Sink& sink) {
+  if (!plan->by_value) {
+    encode_field(encoder, plan, DatumGetPointer(value), sink);
+    return;
+  }
+  alignas(Datum) char image[sizeof(Datum)] = {};
+  store_att_byval(image, value, plan->length);
+  encode_field(encoder, plan, image, sink);
+}
+
+void encode_enum(TypePlan* plan, const char* stored, Sink& sink) {
+  const auto value = load_native<Oid>(stored);
+  EnumLabel& label = plan->labels[value % kEnumLabels];
+  if (label.value != value || !OidIsValid(value)) {
+    HeapTuple tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(value));
+    if (!HeapTupleIsValid(tuple))
+      ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+                      errmsg("value %u of enum type %s has no label", value,
+                             format_type_be(plan->type))));
+    label.label = reinterpret_cast<Form_pg_enum>(GETSTRUCT(tuple))->enumlabel;
+    label.length = static_cast<uint32>(std::strlen(NameStr(label.label)));
+    label.value = value;
+    ReleaseSysCache(tuple);
+  }
+  sink.bytes(NameStr(label.label), label.length);
+}
+
+void encode_inet(const Payload& payload, Sink& sink) {
+  // inet_struct: family, bits, address; see utils/inet.h.
+  sink.ensure(core::kInetMax);
+  sink.pos = core::put_inet(sink.pos, payload.data[0] == PGSQL_AF_INET ? 4 : 6, payload.data[1],
+                            payload.data + 2);
+}
+
+void encode_range(Encoder* encoder, TypePlan* plan, const char* stored, Sink& sink) {
+  auto* range = reinterpret_cast<RangeType*>(open_aligned(encoder, stored));
+  RangeBound lower;
+  RangeBound upper;
+  bool empty = false;
+  range_deserialize(plan->range, range, &lower, &upper, &empty);
+  if (empty) {
+    sink.u8(core::kRangeEmpty);
+    return;
+  }
+  uint8 flags = 0;
+  if (lower.inclusive) flags |= core::kRangeLowerInclusive;
+  if (upper.inclusive) flags |= core::kRangeUpperInclusive;
+  if (lower.infinite) flags |= core::kRangeLowerInfinite;
+  if (upper.infinite) flags |= core::kRangeUpperInfinite;
+  sink.u8(flags);
+  if (!lower.infinite) encode_datum(encoder, plan->element, lower.val, sink);
+  if (!upper.infinite) encode_datum(encoder, plan->element, upper.val, sink);
+}
+
+void encode_multirange([[maybe_unused]] Encoder* encoder, [[maybe_unused]] TypePlan* plan,
+                       [[maybe_unused]] const char* stored, [[maybe_unused]] Sink& sink) {
+#if PG_VERSION_NUM >= 140000
+  auto* multirange = reinterpret_cast<MultirangeType*>(open_aligned(encoder, stored));
+  encoder->row_dirty = true;
+  MemoryContext old = MemoryContextSwitchTo(encoder->row_context);
+  int32 count = 0;
+  RangeType** ranges = nullptr;
+  multirange_deserialize(plan->range, multirange, &count, &ranges);
+  MemoryContextSwitchTo(old);
+  sink.u32(static_cast<uint32>(count));
+  for (int32 i = 0; i < count; ++i)
+    encode_field(encoder, plan->element, reinterpret_cast<const char*>(ranges[i]), sink);
+#endif
+}
+
+void encode_tsvector(Encoder* encoder, const char* stored, Sink& sink) {
+  auto* vector = reinterpret_cast<TSVector>(open_aligned(encoder, stored));
+  WordEntry* entries = ARRPTR(vector);
+  const char* strings = STRPTR(vector);
+  sink.u32(static_cast<uint32>(vector->size));
+  for (int32 i = 0; i < vector->size; ++i) {
+    const WordEntry& entry = entries[i];
+    sink.u32(entry.len);
+    sink.bytes(strings + entry.pos, entry.len);
+    if (!entry.haspos) {
+      sink.u16(0);
+      continue;
+    }
+    // The positions follow the lexeme at the next even offset: their number, then the positions with their weights.
+    const char* at = strings + SHORTALIGN(entry.pos + entry.len);
+    const auto count = load_native<uint16>(at);
+    sink.u16(count);
+    for (uint16 j = 0; j < count; ++j) sink.u16(load_native<uint16>(at + 2 + 2 * j));
+  }
+}
+
+void encode_output(Encoder* encoder, TypePlan* plan, const char* stored, Sink& sink) {
+  encoder->pinned.pin();
+  encoder->row_dirty = true;
+  MemoryContext old = MemoryContextSwitchTo(encoder->row_context);
+  const char* text = OutputFunctionCall(plan->output, fetch(plan, stored));
+  MemoryContextSwitchTo(old);
+  sink.bytes(text, std::strlen(text));
+}
+
+// An uncompressed out-of-line value of raw bytes, piece by piece.
+void encode_slices(Encoder* encoder, const char* stored, Size length, Sink& sink) {
+  auto* datum = const_cast<varlena*>(reinterpret_cast<const varlena*>(stored));
+  MemoryContext old = MemoryContextSwitchTo(encoder->row_context);
+  encoder->row_dirty = true;
+  for (Size offset = 0; offset < length; offset += kSlice) {
+    CHECK_FOR_INTERRUPTS();
+    varlena* slice = detoast_attr_slice(datum, static_cast<int32>(offset), kSlice);
+    sink.bytes(VARDATA_ANY(slice), VARSIZE_ANY_EXHDR(slice));
+    pfree(slice);
+  }
+  MemoryContextSwitchTo(old);
+}
+
+bool sliceable(const char* stored) {
+  const auto* datum = reinterpret_cast<const varlena*>(stored);
+  if (!VARATT_IS_EXTERNAL_ONDISK(datum)) return false;
+  varatt_external pointer;
+  VARATT_EXTERNAL_GET_POINTER(pointer, datum);
+  return !VARATT_EXTERNAL_IS_COMPRESSED(pointer);
+}
+
+}  // namespace
+
+void init_encoder(Encoder* encoder, MemoryContext parent) {
+  *encoder = Encoder{};
+  encoder->plans.context = AllocSetContextCreate(parent, "pgdr plans", ALLOCSET_DEFAULT_SIZES);
+  encoder->row_context = AllocSetContextCreate(parent, "pgdr row", ALLOCSET_DEFAULT_SIZES);
+}
+
+void finish_encoder(Encoder* encoder) {
+  encoder->pinned.restore();
+  MemoryContextDelete(encoder->row_context);
+  MemoryContextDelete(encoder->plans.context);
+}
+
+void check_length(const core::Sink& sink) {
+  if (sink.too_long)
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    errmsg("a value is too large to be fingerprinted"),
+                    errdetail("Its canonical form exceeds 4 GB.")));
+}
+
+varlena* detoast_for_row(Encoder* encoder, const char* stored) {
+  encoder->row_dirty = true;
+  MemoryContext old = MemoryContextSwitchTo(encoder->row_context);
+  varlena* result = detoast_attr(const_cast<varlena*>(reinterpret_cast<const varlena*>(stored)));
+  MemoryContextSwitchTo(old);
+  return result;
+}
+
+varlena* open_aligned(Encoder* encoder, const char* stored) {
+  auto* datum = const_cast<varlena*>(reinterpret_cast<const varlena*>(stored));
+  return VARATT_IS_4B_U(datum) ? datum : detoast_for_row(encoder, stored);
+}
+
+void encode_value(Encoder* encoder, TypePlan* plan, const char* stored, Sink& sink) {
+  switch (plan->kind) {
+    case Kind::kFixed1:
+      sink.u8(load_native<uint8>(stored));
+      break;
+    case Kind::kFixed2:
+      sink.u16(load_native<uint16>(stored));
+      break;
+    case Kind::kFixed4:
+      sink.u32(load_native<uint32>(stored));
+      break;
+    case Kind::kFixed8:
+      sink.u64(load_native<uint64>(stored));
+      break;
+    case Kind::kBytes:
+      sink.bytes(stored, static_cast<Size>(plan->length));
+      break;
+    case Kind::kFloat4:
+      sink.ensure(4);
+      sink.pos = core::put_float4(sink.pos, load_native<float>(stored));
+      break;
+    case Kind::kFloat8:
+      sink.ensure(8);
+      sink.pos = core::put_float8(sink.pos, load_native<double>(stored));
+      break;
+    case Kind::kRaw: {
+      const Payload payload = open_varlena(encoder, stored);
+      sink.bytes(payload.data, payload.length);
+      break;
+    }
+    case Kind::kNumeric: {
+      const Payload payload = open_varlena(encoder, stored);
+      open_numeric(payload.data, payload.length).write(sink);
+      break;
+    }
+    case Kind::kInterval:
+      sink.ensure(core::kIntervalLength);
+      sink.pos = core::put_interval(
+          sink.pos, load_native<int64>(stored + offsetof(Interval, time)),
+          load_native<int32>(stored + offsetof(Interval, day)),
+          load_native<int32>(stored + offsetof(Interval, month)));
+      break;
+    case Kind::kTimetz:
+      sink.ensure(core::kTimetzLength);
+      sink.pos = core::put_timetz(sink.pos, load_native<int64>(stored + offsetof(TimeTzADT, time)),
+                                  load_native<int32>(stored + offsetof(TimeTzADT, zone)));
+      break;
+    case Kind::kTid: {
+      const auto tid = load_native<ItemPointerData>(stored);
+      sink.ensure(core::kTidLength);
+      sink.pos = core::put_tid(sink.pos, ItemPointerGetBlockNumberNoCheck(&tid),
+                               ItemPointerGetOffsetNumberNoCheck(&tid));
+      break;
+    }
+    case Kind::kName:
+      sink.bytes(stored, strnlen(stored, NAMEDATALEN));
+      break;
+    case Kind::kBits: {
+      const Payload payload = open_varlena(encoder, stored);
+      core::write_bits(sink, load_native<uint32>(payload.data), payload.data + 4,
+                       payload.length - 4);
+      break;
+    }
+    case Kind::kInet:
+      encode_inet(open_varlena(encoder, stored), sink);
+      break;
+    case Kind::kJsonb:
+      encode_jsonb(open_varlena(encoder, stored).data, sink);
+      break;
+    case Kind::kArray:
+      encode_array(encoder, plan, reinterpret_cast<ArrayType*>(open_aligned(encoder, stored)),
+                   sink);
+      break;
+    case Kind::kEnum:
+      encode_enum(plan, stored, sink);
+      break;
+    case Kind::kComposite:
+      encode_composite(encoder, reinterpret_cast<HeapTupleHeader>(open_aligned(encoder, stored)),
+                       false, sink);
+      break;
+    case Kind::kRange:
+      encode_range(encoder, plan, stored, sink);
+      break;
+    case Kind::kMultirange:
+      encode_multirange(encoder, plan, stored, sink);
+      break;
+    case Kind::kTsVector:
+      encode_tsvector(encoder, stored, sink);
+      break;
+    case Kind::kOutput:
+      encode_output(encoder, plan, stored, sink);
+      break;
+  }
+}
+
+void encode_field(Encoder* encoder, TypePlan* plan, const char* stored, Sink& sink) {
+  if (stored == nullptr) {
+    sink.u32(core::kNullLength);
+    return;
+  }
+  if (plan->kind == Kind::kRaw && sink.mode() != Sink::Mode::kMemory && sliceable(stored)) {
+    const Size length = toast_raw_datum_size(PointerGetDatum(stored)) - VARHDRSZ;
+    sink.u32(static_cast<uint32>(length));
+    if (sink.mode() == Sink::Mode::kCount) {
+      sink.drained += length;
+    } else {
+      encode_slices(encoder, stored, length, sink);
+    }
+    return;
+  }
+  // Detoasted here and once: a framed value is encoded twice where its length cannot be filled in afterwards.
+  if (plan->length == -1) {
+    const Payload payload = open_varlena(encoder, stored);
+    if (plan->kind == Kind::kRaw) {
+      sink.u32(static_cast<uint32>(payload.length));
+      sink.bytes(payload.data, payload.length);
+      return;
+    }
+    const auto* datum = reinterpret_cast<const varlena*>(stored);
+    if (VARATT_IS_EXTENDED(datum) && !VARATT_IS_SHORT(datum))
+      stored = reinterpret_cast<const char*>(payload.data) - VARHDRSZ;
+  }
+  sink.framed([&](Sink& inner) { encode_value(encoder, plan, stored, inner); });
+}
+
+void encode_columns(Encoder* encoder, const Projection& columns, const char* const* where,
+                    bool free_between, Sink& sink) {
+  sink.u32(static_cast<uint32>(columns.count));
+  for (int i = 0; i < columns.count; ++i) {
+    const Field& field = columns.fields[i];
+    encode_field(encoder, field.type, where[field.attribute], sink);
+    if (free_between) reset_row(encoder);
+  }
+}
+
+void encode_composite(Encoder* encoder, HeapTupleHeader tuple, bool top, Sink& sink) {
+  check_stack_depth();
+  RowPlan* plan = composite_plan(&encoder->plans, HeapTupleHeaderGetTypeId(tuple),
+                                 HeapTupleHeaderGetTypMod(tuple), top);
+  const char* few[kFewColumns];
+  const char** where = few;
+  if (plan->natts > kFewColumns) {
+    encoder->row_dirty = true;
+    where = static_cast<const char**>(MemoryContextAlloc(
+        encoder->row_context, sizeof(char*) * static_cast<Size>(plan->natts)));
+  }
+  locate(*plan, tuple, where);
+  encode_columns(encoder, plan->columns, where, false, sink);
+}
+
+}  // namespace pgdr

@@ -1,0 +1,77 @@
+// From PostgreSQL's stored values to canonical bytes (core/FORMAT.md).
+//
+// Values are given as pointers to their stored image: a by-value type's bytes, a varlena in any form (short, compressed,
+// out of line), a C string. Whatever has to be allocated for one row goes to Encoder::row_context, which the owner
+// resets. Errors are raised by ereport.
+#pragma once
+
+#include "pg.hpp"
+
+#include "core/sink.hpp"
+#include "pinned.hpp"
+#include "plan.hpp"
+
+namespace pgdr {
+
+struct Encoder {
+  PlanCache plans;
+  MemoryContext row_context;
+  bool row_dirty;  // something was allocated in row_context
+  PinnedSettings pinned;
+};
+
+// parent: where the encoder's two memory contexts are made.
+void init_encoder(Encoder* encoder, MemoryContext parent);
+
+// Restores the settings that output functions needed and deletes the contexts.
+void finish_encoder(Encoder* encoder);
+
+inline void reset_row(Encoder* encoder) {
+  if (!encoder->row_dirty) return;
+  MemoryContextReset(encoder->row_context);
+  encoder->row_dirty = false;
+}
+
+// The payload of a varlena, detoasted if need be.
+struct Payload {
+  const uint8* data;
+  Size length;
+};
+
+inline Payload open_varlena(Encoder* encoder, const char* stored);
+
+// A whole varlena with a 4-byte header at an aligned address.
+varlena* open_aligned(Encoder* encoder, const char* stored);
+
+// The payload of a value, not its length.
+void encode_value(Encoder* encoder, TypePlan* plan, const char* stored, core::Sink& sink);
+
+// Length and payload; stored == nullptr is NULL.
+void encode_field(Encoder* encoder, TypePlan* plan, const char* stored, core::Sink& sink);
+
+// A composite datum's row: number of columns, then each as encode_field writes it.
+void encode_composite(Encoder* encoder, HeapTupleHeader tuple, bool top, core::Sink& sink);
+
+// The columns of a row whose stored values are `where`, any sink. free_between: everything in row_context may be freed
+// after each column, so that of several large values only one is in memory.
+void encode_columns(Encoder* encoder, const Projection& columns, const char* const* where,
+                    bool free_between, core::Sink& sink);
+
+// Parts of encode_value, one file each.
+void encode_jsonb(const uint8* container, core::Sink& sink);
+void encode_array(Encoder* encoder, TypePlan* plan, const ArrayType* array, core::Sink& sink);
+
+// Raises the error for a value whose canonical form exceeds 32 bits of length, if sink saw one.
+void check_length(const core::Sink& sink);
+
+varlena* detoast_for_row(Encoder* encoder, const char* stored);
+
+inline Payload open_varlena(Encoder* encoder, const char* stored) {
+  const auto* datum = reinterpret_cast<const varlena*>(stored);
+  if (VARATT_IS_1B(datum) && !VARATT_IS_1B_E(datum))
+    return {reinterpret_cast<const uint8*>(VARDATA_SHORT(datum)), VARSIZE_SHORT(datum) - VARHDRSZ_SHORT};
+  if (!VARATT_IS_4B_U(datum)) datum = detoast_for_row(encoder, stored);
+  return {reinterpret_cast<const uint8*>(VARDATA(datum)), VARSIZE(datum) - VARHDRSZ};
+}
+
+}  // namespace pgdr

@@ -1,0 +1,44 @@
+// dr._table_buckets(regclass): the key buckets of one table as the snapshot document holds them.
+#include "core/buckets.hpp"
+#include "engine.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(dr_table_buckets);
+}
+
+extern "C" {
+
+PGDLLEXPORT Datum dr_table_buckets(PG_FUNCTION_ARGS) {
+  namespace core = pgdr::core;
+  Relation rel = relation_open(PG_GETARG_OID(0), AccessShareLock);
+  if (rel->rd_rel->relkind != RELKIND_RELATION && rel->rd_rel->relkind != RELKIND_MATVIEW)
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                    errmsg("\"%s\" has no rows of its own", RelationGetRelationName(rel)),
+                    errhint("Only tables and materialized views have key buckets.")));
+  pgdr::check_readable(rel);
+  pgdr::ContentOptions options = {};
+  options.buckets = true;
+  pgdr::RelationContent content;
+  pgdr::fingerprint_rows(rel, GetActiveSnapshot(), options, &content);
+  relation_close(rel, AccessShareLock);
+
+  TupleDesc desc = nullptr;
+  if (get_call_result_type(fcinfo, nullptr, &desc) != TYPEFUNC_COMPOSITE)
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("function returning record called in context that cannot accept it")));
+  char digest[core::kDigestTextMax];
+  core::format_digest(content.digest, digest);
+  char generated[core::kDigestTextMax];
+  core::format_digest(content.generated, generated);
+  auto* raw = static_cast<uint8*>(palloc(core::kBucketBytesMax));
+  auto* encoded = static_cast<char*>(palloc(core::kBucketTextMax));
+  const size_t length = core::encode_base64(
+      raw, core::serialize_buckets(content.buckets, content.bucket_bits, raw), encoded);
+  Datum values[5] = {Int64GetDatum(content.rows), CStringGetTextDatum(digest),
+                     CStringGetTextDatum(generated), Int32GetDatum(content.bucket_bits),
+                     PointerGetDatum(cstring_to_text_with_len(encoded, static_cast<int>(length)))};
+  bool nulls[5] = {false, false, !content.has_generated, false, false};
+  PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+}  // extern "C"

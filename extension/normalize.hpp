@@ -1,0 +1,27 @@
+// deparse(parse(x)) until the text stays: what one dump and restore makes of a deparsed expression or query.
+//
+// `CHECK (v IN ('a','b'))` on varchar deparses differently before and after its first restore, and never changes again.
+// Applying the same step on both sides makes the two texts equal (doc/schema-records.md).
+// Parsing runs no user-defined function but the input functions of the types of literals; nothing is planned or executed.
+// Locks that parsing takes are given back. The result is in the current memory context. Text that the parser refuses is
+// returned as it is, and then compared literally; a cancel or a lock that cannot be had is an error.
+#pragma once
+
+#include "pg.hpp"
+
+namespace pgdr {
+
+// The letters stand in the catalog queries.
+enum class ExpressionKind : char {
+  kNone = '\0',
+  kRelation = 'x',  // over the columns of the owner, a relation or none (InvalidOid)
+  kDomain = 'd',    // over VALUE of the owner, a domain
+  kTrigger = 't',   // over OLD and NEW rows of the owner, a relation
+  kView = 'v',      // a whole query
+  kRule = 'r',      // a whole CREATE RULE on the owner, a relation
+  kBody = 'b',      // the standard SQL body of the owner, a function
+};
+
+char* normalize(const char* text, ExpressionKind kind, Oid owner);
+
+}  // namespace pgdr

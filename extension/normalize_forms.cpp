@@ -1,0 +1,229 @@
+#include "normalize_forms.hpp"
+
+namespace pgdr {
+
+namespace {
+
+RawStmt* parse_one(const char* sql) {
+  List* statements = pg_parse_query(sql);
+  if (list_length(statements) != 1)
+    ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("one statement expected")));
+  return linitial_node(RawStmt, statements);
+}
+
+// The raw parse tree of an expression.
+Node* parse_expression(const char* sql) {
+  RawStmt* raw = parse_one(sql);
+  auto* select = castNode(SelectStmt, raw->stmt);
+  if (list_length(select->targetList) != 1)
+    ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("one expression expected")));
+  return linitial_node(ResTarget, select->targetList)->val;
+}
+
+ParseState* make_state(const char* sql) {
+  ParseState* state = make_parsestate(nullptr);
+  state->p_sourcetext = sql;
+  return state;
+}
+
+Node* transform(ParseState* state, Node* raw) {
+  Node* expression = transformExpr(state, raw, EXPR_KIND_OTHER);
+  // A bare string literal becomes text, as it does on the way into a catalog.
+  if (exprType(expression) == UNKNOWNOID)
+    expression = coerce_type(state, expression, UNKNOWNOID, TEXTOID, -1, COERCION_IMPLICIT,
+                             COERCE_IMPLICIT_CAST, -1);
+  assign_expr_collations(state, expression);
+  return expression;
+}
+
+// VALUE, as replace_domain_constraint_value in commands/typecmds.c has it.
+Node* domain_value(ParseState* state, ColumnRef* column) {
+  if (list_length(column->fields) != 1) return nullptr;
+  auto* field = static_cast<Node*>(linitial(column->fields));
+  if (!IsA(field, String) || strcmp(strVal(field), "value") != 0) return nullptr;
+  auto* value = static_cast<CoerceToDomainValue*>(copyObjectImpl(state->p_ref_hook_state));
+  value->location = column->location;
+  return reinterpret_cast<Node*>(value);
+}
+
+CoerceToDomainValue* value_of(Oid domain) {
+  HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(domain));
+  if (!HeapTupleIsValid(tuple))
+    ereport(ERROR,
+            (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("type with OID %u does not exist", domain)));
+  auto* type = reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple));
+  auto* value = makeNode(CoerceToDomainValue);
+  value->typeId = type->typbasetype;
+  value->typeMod = type->typtypmod;
+  value->collation = get_typcollation(type->typbasetype);
+  value->location = -1;
+  ReleaseSysCache(tuple);
+  return value;
+}
+
+}  // namespace
+
+char* reparse_expression(const char* text, Oid relation) {
+  char* sql = psprintf("SELECT %s", text);
+  Node* raw = parse_expression(sql);
+  ParseState* state = make_state(sql);
+  List* context = NIL;
+  if (OidIsValid(relation)) {
+    Relation rel = relation_open(relation, AccessShareLock);
+    ParseNamespaceItem* item =
+        addRangeTableEntryForRelation(state, rel, AccessShareLock, nullptr, false, true);
+    addNSItemToQuery(state, item, false, true, true);
+    context = deparse_context_for(RelationGetRelationName(rel), relation);
+    relation_close(rel, NoLock);
+  }
+  return deparse_expression(transform(state, raw), context, false, false);
+}
+
+char* reparse_domain_check(const char* text, Oid domain) {
+  char* sql = psprintf("SELECT %s", text);
+  Node* raw = parse_expression(sql);
+  ParseState* state = make_state(sql);
+  state->p_pre_columnref_hook = domain_value;
+  state->p_ref_hook_state = value_of(domain);
+  return deparse_expression(transform(state, raw), NIL, false, false);
+}
+
+#if PG_VERSION_NUM >= 150000  // pg_get_querydef: 15 (604d9d7c3bf9)
+
+namespace {
+
+char* deparse(Query* query) {
+  char* text = pg_get_querydef(query, false);
+  size_t length = strlen(text);
+  while (length > 0 && (text[length - 1] == ';' || text[length - 1] == '\n')) length--;
+  text[length] = '\0';
+  return text;
+}
+
+// Makes OLD and NEW of the relation known, as the first two range table entries.
+void add_old_and_new(ParseState* state, Relation rel) {
+  static constexpr const char* kRows[] = {"old", "new"};
+  for (const char* name : kRows) {
+    ParseNamespaceItem* item = addRangeTableEntryForRelation(
+        state, rel, AccessShareLock, makeAlias(name, NIL), false, false);
+    addNSItemToQuery(state, item, false, true, true);
+  }
+}
+
+// No public function deparses an expression over OLD and NEW, but a query "SELECT WHERE …" over the two does.
+char* deparse_over_rows(ParseState* state, Node* raw) {
+  static constexpr char kWhere[] = " WHERE ";
+  auto* query = makeNode(Query);
+  query->commandType = CMD_SELECT;
+  query->canSetTag = true;
+  query->jointree = makeFromExpr(NIL, transform(state, raw));
+  query->hasSubLinks = state->p_hasSubLinks;
+  query->rtable = state->p_rtable;
+#if PG_VERSION_NUM >= 160000  // permission checks left range table entries: 16 (a61b1f74823c)
+  query->rteperminfos = state->p_rteperminfos;
+#endif
+  char* text = deparse(query);
+  char* where = strstr(text, kWhere);
+  if (where == nullptr)
+    ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("condition expected")));
+  return where + sizeof kWhere - 1;
+}
+
+const char* event_name(CmdType event) {
+  switch (event) {
+    case CMD_SELECT:
+      return "SELECT";
+    case CMD_UPDATE:
+      return "UPDATE";
+    case CMD_INSERT:
+      return "INSERT";
+    default:
+      return "DELETE";
+  }
+}
+
+}  // namespace
+
+char* reparse_query(const char* text) {
+  // Not parse_analyze: statistics collectors hook in there.
+  return deparse(transformTopLevelStmt(make_state(text), parse_one(text)));
+}
+
+char* reparse_trigger_condition(const char* text, Oid relation) {
+  char* sql = psprintf("SELECT %s", text);
+  Node* raw = parse_expression(sql);
+  ParseState* state = make_state(sql);
+  Relation rel = relation_open(relation, AccessShareLock);
+  add_old_and_new(state, rel);
+  relation_close(rel, NoLock);
+  return deparse_over_rows(state, raw);
+}
+
+// transformRuleStmt would do the parsing, but it takes ACCESS EXCLUSIVE.
+char* reparse_rule(const char* text, Oid relation) {
+  auto* rule = castNode(RuleStmt, parse_one(text)->stmt);
+  StringInfoData out;
+  initStringInfo(&out);
+  appendStringInfo(&out, "CREATE RULE %s AS ON %s TO %s", quote_identifier(rule->rulename),
+                   event_name(rule->event),
+                   quote_qualified_identifier(rule->relation->schemaname, rule->relation->relname));
+  Relation rel = relation_open(relation, AccessShareLock);
+  if (rule->whereClause != nullptr) {
+    ParseState* state = make_state(text);
+    add_old_and_new(state, rel);
+    appendStringInfo(&out, " WHERE %s", deparse_over_rows(state, rule->whereClause));
+  }
+  appendStringInfo(&out, " DO %s", rule->instead ? "INSTEAD " : "ALSO ");
+  if (rule->actions == NIL) appendStringInfoString(&out, "NOTHING");
+  ListCell* cell;
+  foreach (cell, rule->actions) {
+    ParseState* state = make_state(text);
+    add_old_and_new(state, rel);
+    appendStringInfo(&out, "%s%s", cell == list_head(rule->actions) ? "(" : ";\n ",
+                     deparse(transformStmt(state, static_cast<Node*>(lfirst(cell)))));
+  }
+  if (rule->actions != NIL) appendStringInfoChar(&out, ')');
+  relation_close(rel, NoLock);
+  return out.data;
+}
+
+// As interpret_AS_clause in commands/functioncmds.c parses it. Arguments come out as $1, $2, ….
+char* reparse_body(const char* text, Oid function) {
+  char* sql = psprintf("CREATE FUNCTION f() RETURNS record LANGUAGE sql %s", text);
+  Node* body = castNode(CreateFunctionStmt, parse_one(sql)->stmt)->sql_body;
+  HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+  if (!HeapTupleIsValid(tuple) || body == nullptr)
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+                    errmsg("function with OID %u has no body", function)));
+  SQLFunctionParseInfoPtr info = prepare_sql_fn_parse_info(tuple, nullptr, InvalidOid);
+  ReleaseSysCache(tuple);
+  StringInfoData out;
+  initStringInfo(&out);
+  if (!IsA(body, List)) {
+    ParseState* state = make_state(sql);
+    sql_fn_parser_setup(state, info);
+    appendStringInfoString(&out, deparse(transformStmt(state, body)));
+    return out.data;
+  }
+  appendStringInfoString(&out, "BEGIN ATOMIC");
+  ListCell* cell;
+  foreach (cell, linitial_node(List, castNode(List, body))) {
+    ParseState* state = make_state(sql);
+    sql_fn_parser_setup(state, info);
+    appendStringInfo(&out, "\n%s;",
+                     deparse(transformStmt(state, static_cast<Node*>(lfirst(cell)))));
+  }
+  appendStringInfoString(&out, "\nEND");
+  return out.data;
+}
+
+#else
+
+char* reparse_query(const char* text) { return pstrdup(text); }
+char* reparse_trigger_condition(const char* text, Oid) { return pstrdup(text); }
+char* reparse_rule(const char* text, Oid) { return pstrdup(text); }
+char* reparse_body(const char* text, Oid) { return pstrdup(text); }
+
+#endif
+
+}  // namespace pgdr

@@ -1,0 +1,24 @@
+// One round of deparse(parse(text)) for each kind of text; normalize.cpp repeats and guards them. All may ereport(ERROR).
+#pragma once
+
+#include "pg.hpp"
+
+namespace pgdr {
+
+// An expression over the columns of a relation, or of none (InvalidOid).
+char* reparse_expression(const char* text, Oid relation);
+// A domain's check over VALUE.
+char* reparse_domain_check(const char* text, Oid domain);
+
+// The following need pg_get_querydef, so they return the text as it is before 15.
+
+// A whole query.
+char* reparse_query(const char* text);
+// A trigger's WHEN over the OLD and NEW rows of a relation.
+char* reparse_trigger_condition(const char* text, Oid relation);
+// CREATE RULE, as pg_get_ruledef writes it, of a relation.
+char* reparse_rule(const char* text, Oid relation);
+// The body of a function in standard SQL: BEGIN ATOMIC … END, or RETURN ….
+char* reparse_body(const char* text, Oid function);
+
+}  // namespace pgdr

@@ -1,0 +1,38 @@
+// Taking a stored numeric apart. Source of the layout: "Storage Format" in PostgreSQL's numeric.c, unchanged since 9.1;
+// infinities since 14.
+#pragma once
+
+#include "pg.hpp"
+
+#include "core/canonical.hpp"
+
+namespace pgdr {
+
+// The number in a numeric's varlena payload, normalized; refers to `data`.
+inline core::Numeric open_numeric(const uint8* data, Size length) {
+  using core::NumericSign;
+  core::Numeric number;
+  const auto header = core::load_native<uint16>(data);
+  if ((header & 0xC000) == 0x8000) {  // short: sign, display scale and weight in one word
+    if ((header & 0x2000) != 0) number.sign = NumericSign::kNegative;
+    number.weight = ((header & 0x0040) != 0 ? ~0x3F : 0) | (header & 0x3F);
+    number.dscale = static_cast<uint16>((header & 0x1F80) >> 7);
+    number.digits = data + 2;
+    number.count = static_cast<int>((length - 2) / 2);
+  } else if ((header & 0xC000) == 0xC000) {
+    number.sign = NumericSign::kNaN;
+    if ((header & 0xF000) == 0xD000) number.sign = NumericSign::kInfinity;
+    if ((header & 0xF000) == 0xF000) number.sign = NumericSign::kMinusInfinity;
+    return number;
+  } else {
+    if ((header & 0xC000) == 0x4000) number.sign = NumericSign::kNegative;
+    number.weight = core::load_native<int16>(data + 2);
+    number.dscale = header & 0x3FFF;
+    number.digits = data + 4;
+    number.count = static_cast<int>((length - 4) / 2);
+  }
+  number.normalize();
+  return number;
+}
+
+}  // namespace pgdr

@@ -1,0 +1,119 @@
+// How to encode values of a type and rows of a relation, worked out once and used for every row.
+//
+// A TypePlan says what a type's canonical payload is made of (FORMAT.md); a RowPlan where the columns of a tuple lie and
+// in which order they are encoded. Plans live in the memory context of their PlanCache and never change what they point
+// at, except the small caches inside them.
+#pragma once
+
+#include "pg.hpp"
+
+namespace pgdr {
+
+enum class Kind : uint8 {
+  kFixed1,
+  kFixed2,
+  kFixed4,
+  kFixed8,
+  kBytes,  // as many bytes as the type is long, in stored order (uuid, macaddr)
+  kFloat4,
+  kFloat8,
+  kRaw,  // the bytes of a varlena
+  kNumeric,
+  // From here on a value is written by encode_value(), out of line.
+  kInterval,
+  kTimetz,
+  kTid,
+  kName,
+  kBits,
+  kInet,
+  kJsonb,
+  kArray,
+  kEnum,
+  kComposite,
+  kRange,
+  kMultirange,
+  kTsVector,
+  kOutput  // the text of the type's output function under pinned settings
+};
+
+struct RowPlan;
+
+// Labels already looked up, by the low bits of their OID.
+struct EnumLabel {
+  Oid value;
+  uint32 length;
+  NameData label;
+};
+inline constexpr uint32 kEnumLabels = 64;
+
+struct TypePlan {
+  Oid type;    // a domain's base type
+  Kind kind;
+  bool by_value;
+  int16 length;   // pg_type.typlen
+  uint8 align;    // 1, 2, 4 or 8
+  TypePlan* element;       // kArray: the element; kRange: the subtype; kMultirange: the range
+  TypeCacheEntry* range;   // kRange: what range_deserialize wants; kMultirange: likewise
+  EnumLabel* labels;       // kEnum: kEnumLabels entries
+  FmgrInfo* output;        // kOutput
+  RowPlan* last_row;       // kComposite: the plan used last
+  TypePlan* next;
+};
+
+// One attribute as it lies in a tuple.
+struct Attribute {
+  int16 length;         // pg_attribute.attlen
+  uint8 align;
+  const char* missing;  // stored image of the value of tuples that are too short for it; nullptr = NULL
+};
+
+// One column to encode.
+struct Field {
+  int attribute;  // 0-based
+  Kind kind;
+  int16 length;
+  TypePlan* type;
+};
+
+// Some columns in canonical order: by name, byte by byte.
+struct Projection {
+  int count;
+  Field* fields;
+  Size room;  // bytes enough for lengths, fixed-size payloads and missing values
+};
+
+struct RowPlan {
+  Oid type;                // of a composite; InvalidOid for a relation
+  int32 typmod;
+  uint64 identifier;       // assign_record_type_identifier() when the plan was made
+  bool top;                // without generated columns
+  int natts;
+  Attribute* attributes;   // physical order, dropped ones included
+  int fixed_count;         // leading attributes whose offset is the same in every tuple without NULLs ...
+  uint32* fixed_offsets;   // ... and those offsets
+  Projection columns;
+  Projection generated;    // stored generated columns; only of a top plan
+  Projection key;          // primary key columns; only of a relation that has one
+  RowPlan* next;
+};
+
+struct PlanCache {
+  MemoryContext context;
+  TypePlan* types;
+  RowPlan* rows;
+};
+
+// The plan for a type; domains are followed to their base.
+TypePlan* type_plan(PlanCache* cache, Oid type);
+
+// The plan for the rows of a relation, with its primary key. Missing values are copied.
+RowPlan* relation_plan(PlanCache* cache, Relation rel);
+
+// The plan for composite values of (type, typmod), kept in the cache until the type changes. top: leave stored generated
+// columns out, as the fingerprint of a table does.
+RowPlan* composite_plan(PlanCache* cache, Oid type, int32 typmod, bool top);
+
+// Attribute numbers of the primary key; returns how many, 0 where there is none. out: INDEX_MAX_KEYS entries.
+int primary_key(Relation rel, AttrNumber* out);
+
+}  // namespace pgdr

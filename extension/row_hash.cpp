@@ -1,0 +1,67 @@
+#include "row_hash.hpp"
+
+namespace pgdr {
+
+namespace {
+
+constexpr Size kFirstCapacity = 64 * 1024;
+
+}  // namespace
+
+void BufferSink::init(MemoryContext context, Size capacity) {
+  context_ = context;
+  begin = pos = static_cast<uint8_t*>(MemoryContextAlloc(context, capacity));
+  end = begin + capacity;
+}
+
+void BufferSink::grow(core::Sink& sink, size_t need) {
+  auto& self = static_cast<BufferSink&>(sink);
+  const auto used = static_cast<Size>(self.pos - self.begin);
+  Size capacity = 2 * static_cast<Size>(self.end - self.begin);
+  if (capacity < used + need) capacity = used + need;
+  if (capacity > MaxAllocHugeSize)
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("row is too large")));
+  self.begin = static_cast<uint8_t*>(repalloc_huge(self.begin, capacity));
+  self.pos = self.begin + used;
+  self.end = self.begin + capacity;
+}
+
+void init_row_hasher(RowHasher* rows, MemoryContext parent) {
+  init_encoder(&rows->encoder, parent);
+  rows->buffer = BufferSink();
+  rows->buffer.init(rows->encoder.plans.context, kFirstCapacity);
+  rows->where = nullptr;
+  rows->streamed = false;
+}
+
+void use_row_plan(RowHasher* rows, const RowPlan& plan) {
+  rows->where = static_cast<const char**>(MemoryContextAlloc(
+      rows->encoder.plans.context, sizeof(char*) * static_cast<Size>(plan.natts + 1)));
+}
+
+core::U128 hash_streamed(RowHasher* rows, const Projection& columns, uint64* length) {
+  core::HashSink sink;
+  encode_columns(&rows->encoder, columns, rows->where, true, sink);
+  const core::U128 hash = sink.finish();
+  check_length(sink);
+  *length = sink.total();
+  return hash;
+}
+
+void append_slow(RowHasher* rows, const Field& field, const char* stored) {
+  encode_field(&rows->encoder, field.type, stored, rows->buffer);
+  check_length(rows->buffer);
+}
+
+bool needs_streaming(const RowHasher* rows, const RowPlan& plan) {
+  Size total = 0;
+  for (int i = 0; i < plan.natts; ++i) {
+    const char* stored = rows->where[i];
+    if (stored != nullptr && plan.attributes[i].length == -1 &&
+        VARATT_IS_EXTERNAL(reinterpret_cast<const varlena*>(stored)))
+      total += toast_raw_datum_size(PointerGetDatum(stored));
+  }
+  return total > kStreamThreshold;
+}
+
+}  // namespace pgdr

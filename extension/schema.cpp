@@ -1,0 +1,125 @@
+#include "schema.hpp"
+
+#include "catalog_query.hpp"
+#include "collect_json.hpp"
+#include "normalize.hpp"
+#include "schema_queries.hpp"
+
+namespace pgdr {
+
+namespace {
+
+struct Record {
+  const char* kind;
+  const char* identity;
+  const char* facet;
+  const char* compared;  // the class: strict, policy or warning
+  const char* definition;
+};
+
+struct Records {
+  MemoryContext context;
+  Record* items;
+  Size count;
+  Size capacity;
+};
+
+void add(Records* records, const Record& r) {
+  if (records->count == records->capacity) {
+    records->capacity = records->capacity == 0 ? 1024 : records->capacity * 2;
+    Size bytes = sizeof(Record) * records->capacity;
+    records->items = static_cast<Record*>(records->items == nullptr
+                                              ? MemoryContextAllocHuge(records->context, bytes)
+                                              : repalloc_huge(records->items, bytes));
+  }
+  MemoryContext c = records->context;
+  records->items[records->count++] =
+      Record{MemoryContextStrdup(c, r.kind), MemoryContextStrdup(c, r.identity),
+             MemoryContextStrdup(c, r.facet), MemoryContextStrdup(c, r.compared),
+             MemoryContextStrdup(c, r.definition)};
+}
+
+bool enclosed(const char* text) {
+  size_t length = strlen(text);
+  return length > 1 && text[0] == '(' && text[length - 1] == ')';
+}
+
+// Replaces each expression inside the definition by its normal form, in order.
+const char* normalize_within(const char* definition, ArrayType* expressions, ExpressionKind kind,
+                             Oid owner) {
+  Datum* values = nullptr;
+  bool* nulls = nullptr;
+  int count = 0;
+  deconstruct_array(expressions, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+  StringInfoData out;
+  initStringInfo(&out);
+  const char* rest = definition;
+  for (int i = 0; i < count; i++) {
+    if (nulls[i]) continue;
+    char* before = TextDatumGetCString(values[i]);
+    const char* found = strstr(rest, before);
+    if (found == nullptr) continue;
+    const char* after = normalize(before, kind, owner);
+    // An index shows an expression in parentheses of its own, which the parser drops.
+    if (enclosed(before) && !enclosed(after)) after = psprintf("(%s)", after);
+    appendBinaryStringInfo(&out, rest, static_cast<int>(found - rest));
+    appendStringInfoString(&out, after);
+    rest = found + strlen(before);
+  }
+  appendStringInfoString(&out, rest);
+  return out.data;
+}
+
+// Columns: kind, identity, facet, class, definition [, expression kind, owner, expressions].
+void run(const char* sql, Records* records) {
+  each_row(sql, [&](const Row& row) {
+    Record r{row.text(1), row.text(2), row.text(3), row.text(4), row.text(5)};
+    // What was dropped meanwhile has no text any more.
+    if (r.kind == nullptr || r.identity == nullptr || r.definition == nullptr) return;
+    if (row.columns() > 5 && !row.null(6)) {
+      const auto kind = static_cast<ExpressionKind>(row.chr(6));
+      if (row.columns() > 7 && !row.null(8))
+        r.definition =
+            normalize_within(r.definition, DatumGetArrayTypeP(row.datum(8)), kind, row.oid(7));
+      else if (kind == ExpressionKind::kView || kind == ExpressionKind::kRule)
+        r.definition = normalize(r.definition, kind, row.oid(7));
+    }
+    add(records, r);
+  });
+}
+
+int compare_records(const void* a, const void* b) {
+  const auto* x = static_cast<const Record*>(a);
+  const auto* y = static_cast<const Record*>(b);
+  if (int c = strcmp(x->kind, y->kind); c != 0) return c;
+  if (int c = strcmp(x->identity, y->identity); c != 0) return c;
+  return strcmp(x->facet, y->facet);
+}
+
+}  // namespace
+
+void collect_schema(StringInfo out, const CollectOptions& options) {
+  if (options.worker) pgstat_report_activity(STATE_RUNNING, "pgdr: reading the schema");
+  Records records{AllocSetContextCreate(CurrentMemoryContext, "pgdr schema", ALLOCSET_DEFAULT_SIZES),
+                  nullptr, 0, 0};
+  for (const char* const* sql = schema_queries(); *sql != nullptr; sql++) {
+    run(*sql, &records);
+    CHECK_FOR_INTERRUPTS();
+  }
+  if (records.count > 0)
+    qsort(records.items, records.count, sizeof(Record), compare_records);
+  for (Size i = 0; i < records.count; i++) {
+    const Record& r = records.items[i];
+    json_next(out);
+    appendStringInfoChar(out, '{');
+    json_text(out, "kind", r.kind);
+    json_text(out, "identity", r.identity);
+    json_text(out, "facet", r.facet);
+    json_text(out, "class", r.compared);
+    json_text(out, "definition", r.definition);
+    appendStringInfoChar(out, '}');
+  }
+  MemoryContextDelete(records.context);
+}
+
+}  // namespace pgdr

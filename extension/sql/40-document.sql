@@ -1,0 +1,121 @@
+-- The snapshot document <-> the catalog. jsonb in, tables inside, the same jsonb out.
+
+-- Errors unless the argument is a snapshot document of a version this extension understands.
+CREATE FUNCTION dr._check_document(document jsonb, what text)
+RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  part text;
+BEGIN
+  IF document IS NULL OR jsonb_typeof(document) <> 'object'
+     OR document ->> 'format' IS DISTINCT FROM 'pgdr-snapshot' THEN
+    RAISE EXCEPTION '% is not a snapshot document', what
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'A snapshot document is what dr_snapshot_document() returns and what a backup carries as snapshot.json.';
+  END IF;
+  IF document ->> 'version' IS DISTINCT FROM '1' THEN
+    RAISE EXCEPTION '% is a snapshot document of version %, this extension reads version 1',
+        what, coalesce(document ->> 'version', 'unknown')
+      USING ERRCODE = 'feature_not_supported',
+            HINT = 'Use the version of pgdr that wrote it, or a newer one.';
+  END IF;
+  FOREACH part IN ARRAY ARRAY['relations', 'sequences', 'objects'] LOOP
+    IF jsonb_typeof(document -> part) IS DISTINCT FROM 'array' THEN
+      RAISE EXCEPTION '% is damaged: it has no list of %', what, part
+        USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+  END LOOP;
+  IF document ->> 'uuid' IS NULL OR document ->> 'taken_at' IS NULL OR document #>> '{database,name}' IS NULL
+     OR jsonb_typeof(document -> 'content') IS DISTINCT FROM 'boolean' THEN
+    RAISE EXCEPTION '% is damaged: it lacks uuid, taken_at, content or the name of its database', what
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION dr._check_document(jsonb, text) IS 'Internal: errors unless the argument is a readable snapshot document';
+
+-- Texts that are not stored yet, or all of them if fresh.
+CREATE FUNCTION dr._snapshot_store_texts(document jsonb, fresh boolean)
+RETURNS void
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  INSERT INTO dr.definitions (sha256, definition)
+  SELECT t.sha256, t.text
+  FROM (
+    SELECT DISTINCT sha256(convert_to(s.text, 'UTF8')) AS sha256, s.text
+    FROM (
+      SELECT r.value ->> 'buckets' AS text FROM jsonb_array_elements(document -> 'relations') AS r
+      UNION ALL
+      SELECT o.value ->> 'definition' FROM jsonb_array_elements(document -> 'objects') AS o
+    ) AS s
+    WHERE s.text IS NOT NULL
+  ) AS t
+  WHERE fresh OR NOT EXISTS (SELECT FROM dr.definitions AS d WHERE d.sha256 = t.sha256)
+$$;
+COMMENT ON FUNCTION dr._snapshot_store_texts(jsonb, boolean) IS 'Internal: stores the texts of a snapshot document';
+
+-- Relations, sequences and objects of a snapshot whose texts are stored. Of several rows with a text the newest counts:
+-- after a fresh store that is our own, which nobody can delete under us.
+CREATE FUNCTION dr._snapshot_store_parts(snapshot_id bigint, document jsonb)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  INSERT INTO dr.snapshot_relations (snapshot, position, schema, name, kind, persistence, rows, digest, generated, size,
+                                     key, bucket_bits, buckets, state, note, extra)
+  SELECT snapshot_id, e.position, e.value ->> 'schema', e.value ->> 'name', e.value ->> 'kind',
+         e.value ->> 'persistence', (e.value ->> 'rows')::bigint, e.value ->> 'digest', e.value ->> 'generated',
+         (e.value ->> 'size')::bigint, nullif(e.value -> 'key', 'null'), (e.value ->> 'bucket_bits')::integer,
+         (SELECT max(d.id) FROM dr.definitions AS d
+          WHERE d.sha256 = sha256(convert_to(e.value ->> 'buckets', 'UTF8'))),
+         e.value ->> 'state', e.value ->> 'note',
+         nullif(e.value - ARRAY['schema', 'name', 'kind', 'persistence', 'rows', 'digest', 'generated', 'size', 'key',
+                                'bucket_bits', 'buckets', 'state', 'note'], '{}')
+  FROM jsonb_array_elements(document -> 'relations') WITH ORDINALITY AS e (value, position);
+
+  INSERT INTO dr.snapshot_sequences (snapshot, position, schema, name, last_value, is_called, increment, extra)
+  SELECT snapshot_id, e.position, e.value ->> 'schema', e.value ->> 'name', (e.value ->> 'last_value')::bigint,
+         (e.value ->> 'is_called')::boolean, (e.value ->> 'increment')::bigint,
+         nullif(e.value - ARRAY['schema', 'name', 'last_value', 'is_called', 'increment'], '{}')
+  FROM jsonb_array_elements(document -> 'sequences') WITH ORDINALITY AS e (value, position);
+
+  INSERT INTO dr.snapshot_objects (snapshot, position, kind, identity, facet, class, definition, extra)
+  SELECT snapshot_id, e.position, e.value ->> 'kind', e.value ->> 'identity', e.value ->> 'facet', e.value ->> 'class',
+         (SELECT max(d.id) FROM dr.definitions AS d
+          WHERE d.sha256 = sha256(convert_to(e.value ->> 'definition', 'UTF8'))),
+         nullif(e.value - ARRAY['kind', 'identity', 'facet', 'class', 'definition'], '{}')
+  FROM jsonb_array_elements(document -> 'objects') WITH ORDINALITY AS e (value, position);
+END
+$$;
+COMMENT ON FUNCTION dr._snapshot_store_parts(bigint, jsonb) IS 'Internal: stores the lists of a snapshot document';
+
+-- Stores a document under a new number. A text that exists is reused; should it be deleted by dr_snapshot_expire() at
+-- this very moment, or be out of sight of a REPEATABLE READ transaction, everything is stored afresh instead.
+CREATE FUNCTION dr._snapshot_store(document jsonb)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  snapshot_id bigint;
+BEGIN
+  INSERT INTO dr.snapshots (uuid, label, database, content, digest, taken_at, header)
+  VALUES ((document ->> 'uuid')::uuid, document ->> 'label', document #>> '{database,name}',
+          (document ->> 'content')::boolean, document ->> 'digest', (document ->> 'taken_at')::timestamptz,
+          document - ARRAY['relations', 'sequences', 'objects'])
+  RETURNING id INTO snapshot_id;
+  BEGIN
+    PERFORM dr._snapshot_store_texts(document, false);
+    PERFORM dr._snapshot_store_parts(snapshot_id, document);
+  EXCEPTION WHEN foreign_key_violation OR serialization_failure THEN
+    PERFORM dr._snapshot_store_texts(document, true);
+    PERFORM dr._snapshot_store_parts(snapshot_id, document);
+  END;
+  RETURN snapshot_id;
+END
+$$;
+COMMENT ON FUNCTION dr._snapshot_store(jsonb) IS 'Internal: stores a checked snapshot document';

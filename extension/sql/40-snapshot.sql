@@ -1,0 +1,116 @@
+-- Taking, reading, importing and expiring snapshots.
+
+CREATE FUNCTION @extschema@.dr_snapshot_counts(label text DEFAULT NULL, content boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  document jsonb;
+BEGIN
+  IF content IS NULL THEN
+    RAISE EXCEPTION 'content must be true or false' USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+  document := dr._collect(content, content);
+  IF dr_snapshot_counts.label IS NOT NULL THEN
+    document := jsonb_set(document, '{label}', to_jsonb(dr_snapshot_counts.label));
+  END IF;
+  PERFORM dr._check_document(document, 'the new snapshot');
+  RETURN dr._snapshot_store(document);
+END
+$$;
+COMMENT ON FUNCTION @extschema@.dr_snapshot_counts(text, boolean) IS
+  'Takes a snapshot of this database: exact row counts, with content also fingerprints and schema records; returns its number';
+
+CREATE FUNCTION @extschema@.dr_snapshot_document(snapshot bigint)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  document jsonb;
+BEGIN
+  SELECT s.header INTO document FROM dr._snapshot_known(snapshot) AS s;
+  RETURN document || jsonb_build_object(
+    'relations', coalesce((
+      SELECT jsonb_agg(
+        jsonb_build_object(
+          'schema', r.schema, 'name', r.name, 'kind', r.kind, 'persistence', r.persistence, 'rows', r.rows,
+          'digest', r.digest, 'generated', r.generated, 'size', r.size, 'key', r.key, 'bucket_bits', r.bucket_bits,
+          'buckets', d.definition, 'state', r.state, 'note', r.note) || coalesce(r.extra, '{}')
+        ORDER BY r.position)
+      FROM dr.snapshot_relations AS r LEFT JOIN dr.definitions AS d ON d.id = r.buckets
+      WHERE r.snapshot = dr_snapshot_document.snapshot), '[]'),
+    'sequences', coalesce((
+      SELECT jsonb_agg(
+        jsonb_build_object(
+          'schema', q.schema, 'name', q.name, 'last_value', q.last_value, 'is_called', q.is_called,
+          'increment', q.increment) || coalesce(q.extra, '{}')
+        ORDER BY q.position)
+      FROM dr.snapshot_sequences AS q
+      WHERE q.snapshot = dr_snapshot_document.snapshot), '[]'),
+    'objects', coalesce((
+      SELECT jsonb_agg(
+        jsonb_build_object(
+          'kind', o.kind, 'identity', o.identity, 'facet', o.facet, 'class', o.class,
+          'definition', d.definition) || coalesce(o.extra, '{}')
+        ORDER BY o.position)
+      FROM dr.snapshot_objects AS o LEFT JOIN dr.definitions AS d ON d.id = o.definition
+      WHERE o.snapshot = dr_snapshot_document.snapshot), '[]'));
+END
+$$;
+COMMENT ON FUNCTION @extschema@.dr_snapshot_document(bigint) IS 'A snapshot as one self-contained document';
+
+CREATE FUNCTION @extschema@.dr_snapshot_import(document jsonb)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  known bigint;
+BEGIN
+  PERFORM dr._check_document(document, 'the argument');
+  SELECT s.id INTO known FROM dr.snapshots AS s WHERE s.uuid = (document ->> 'uuid')::uuid;
+  IF known IS NULL THEN
+    RETURN dr._snapshot_store(document);
+  END IF;
+  IF @extschema@.dr_snapshot_document(known) - 'label' <> document - 'label' THEN
+    RAISE EXCEPTION 'snapshot % is in the catalog with other content', document ->> 'uuid'
+      USING ERRCODE = 'data_exception',
+            DETAIL = format('It is snapshot %s. A snapshot never changes, so one of the two documents was altered.', known);
+  END IF;
+  RETURN known;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.dr_snapshot_import(jsonb) IS
+  'Stores a snapshot document, once per uuid; returns the number of the snapshot';
+
+CREATE FUNCTION @extschema@.dr_snapshot_expire(older_than interval)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  deleted bigint;
+BEGIN
+  IF older_than IS NULL OR older_than < interval '0' THEN
+    RAISE EXCEPTION 'older_than must be an interval of zero or more'
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'For example: dr_snapshot_expire(interval ''30 days'').';
+  END IF;
+  DELETE FROM dr.snapshots AS s
+  WHERE s.taken_at < clock_timestamp() - older_than
+    AND NOT EXISTS (SELECT FROM dr.backups AS b WHERE b.snapshot = s.id);
+  GET DIAGNOSTICS deleted = ROW_COUNT;
+  BEGIN
+    DELETE FROM dr.definitions AS d
+    WHERE NOT EXISTS (SELECT FROM dr.snapshot_objects AS o WHERE o.definition = d.id)
+      AND NOT EXISTS (SELECT FROM dr.snapshot_relations AS r WHERE r.buckets = d.id);
+  EXCEPTION WHEN foreign_key_violation OR serialization_failure THEN
+    -- Somebody took a snapshot with one of them just now. The next expiry cleans up.
+    NULL;
+  END;
+  RETURN deleted;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.dr_snapshot_expire(interval) IS
+  'Deletes snapshots older than that to which no backup refers; returns how many';

@@ -1,0 +1,154 @@
+-- Comparing the relations of two snapshot documents.
+
+CREATE FUNCTION dr._relations(document jsonb, names text[])
+RETURNS TABLE (object text, schema text, name text, kind text, persistence text, rows bigint, digest text,
+               generated text, key jsonb, bucket_bits integer, buckets text, state text, note text, parent text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT format('%I.%I', r.schema, r.name), r.*, p.parent
+  FROM jsonb_to_recordset(document -> 'relations') AS r (
+    schema text, name text, kind text, persistence text, rows bigint, digest text, generated text, key jsonb,
+    bucket_bits integer, buckets text, state text, note text)
+  LEFT JOIN (
+    -- The schema records know which partitioned table a partition belongs to.
+    SELECT o.identity, dr._object_relation('table', o.definition, NULL) AS parent
+    FROM jsonb_to_recordset(document -> 'objects') AS o (identity text, facet text, definition text)
+    WHERE o.facet = 'partition of'
+  ) AS p ON p.identity = format('%I.%I', r.schema, r.name)
+  WHERE dr._named(r.schema, r.name, names)
+$$;
+COMMENT ON FUNCTION dr._relations(jsonb, text[]) IS 'Internal: the relations of a snapshot document';
+
+-- In words: which part of the rows differs, by the key buckets of both sides. Null where they cannot be compared.
+CREATE FUNCTION dr._bucket_text(expected text, actual text, bits integer, key jsonb)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  expected_bytes bytea := decode(expected, 'base64');
+  actual_bytes bytea := decode(actual, 'base64');
+  buckets integer := 1 << bits;
+  width integer := octet_length(expected_bytes) / buckets;
+  differing integer;
+BEGIN
+  IF bits IS NULL OR bits < 1 OR octet_length(expected_bytes) <> octet_length(actual_bytes) THEN
+    RETURN NULL;
+  END IF;
+  SELECT count(*) INTO differing FROM generate_series(0, buckets - 1) AS i
+  WHERE substr(expected_bytes, i * width + 1, width) <> substr(actual_bytes, i * width + 1, width);
+  RETURN format('in %s of %s %s', differing, buckets,
+                CASE WHEN jsonb_typeof(key) = 'array' AND key <> '[]'
+                     THEN format('key buckets by (%s)',
+                                 (SELECT string_agg(quote_ident(k.value), ', ' ORDER BY k.position)
+                                  FROM jsonb_array_elements_text(key) WITH ORDINALITY AS k (value, position)))
+                     ELSE 'buckets by whole rows (there is no key)' END);
+END
+$$;
+COMMENT ON FUNCTION dr._bucket_text(text, text, integer, jsonb) IS 'Internal: in how many key buckets two relations differ';
+
+-- Each relation gives at most one finding. The order of the WHENs is the order of what matters.
+CREATE FUNCTION dr._compare_relations(baseline jsonb, actual jsonb, content boolean, names text[])
+RETURNS SETOF dr.finding
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH RECURSIVE pair AS (
+    SELECT coalesce(b.object, a.object) AS object, coalesce(b.kind, a.kind) AS kind,
+           b.object IS NULL AS extra, a.object IS NULL AS missing,
+           coalesce(b.parent, a.parent) AS parent,
+           b.kind AS b_kind, b.persistence AS b_persistence, b.rows AS b_rows, b.digest AS b_digest,
+           b.generated AS b_generated, b.key AS b_key, b.bucket_bits AS b_bits, b.buckets AS b_buckets,
+           b.state AS b_state, b.note AS b_note,
+           a.kind AS a_kind, a.persistence AS a_persistence, a.rows AS a_rows, a.digest AS a_digest,
+           a.generated AS a_generated, a.key AS a_key, a.bucket_bits AS a_bits, a.buckets AS a_buckets,
+           a.state AS a_state, a.note AS a_note
+    FROM dr._relations(baseline, names) AS b
+    FULL JOIN dr._relations(actual, names) AS a ON a.schema = b.schema AND a.name = b.name
+  ), judged AS (
+    SELECT p.*,
+      CASE
+        WHEN p.missing THEN 'missing'
+        WHEN p.extra THEN 'extra'
+        WHEN p.b_kind <> p.a_kind THEN 'kind'
+        WHEN p.kind = 'f' THEN 'foreign'
+        WHEN p.a_state = 'failed' THEN 'unread'
+        WHEN p.b_state = 'failed' THEN 'unknown'
+        WHEN p.b_state = 'skipped' THEN 'skipped'
+        WHEN p.a_state = 'skipped' THEN 'unread'
+        WHEN p.b_rows IS DISTINCT FROM p.a_rows THEN
+          CASE WHEN p.kind = 'm' THEN 'matview'
+               WHEN p.b_persistence = 'u' AND p.a_rows = 0 THEN 'unlogged' ELSE 'rows' END
+        WHEN NOT content THEN CASE WHEN p.b_persistence <> p.a_persistence THEN 'persistence' END
+        WHEN p.b_digest IS NULL OR p.a_digest IS NULL THEN 'undigested'
+        WHEN p.b_digest <> p.a_digest THEN CASE WHEN p.kind = 'm' THEN 'matview' ELSE 'content' END
+        WHEN p.b_generated IS DISTINCT FROM p.a_generated THEN 'generated'
+      END AS verdict
+    FROM pair AS p
+  ), ancestor AS (
+    -- Partitioned tables above each relation.
+    SELECT j.object, p.object AS root, p.parent AS next, p.verdict AS root_verdict, 1 AS depth
+    FROM judged AS j JOIN judged AS p ON p.object = j.parent
+    UNION ALL
+    SELECT n.object, p.object, p.parent, p.verdict, n.depth + 1
+    FROM ancestor AS n JOIN judged AS p ON p.object = n.next
+    WHERE n.depth < 100
+  ), damaged AS (
+    -- A partitioned table is the sum of its partitions: where a partition is named the sum need not be.
+    SELECT DISTINCT n.root FROM ancestor AS n JOIN judged AS j ON j.object = n.object
+    WHERE j.kind <> 'p' AND j.verdict IN ('missing', 'extra', 'kind', 'unread', 'unknown', 'rows', 'content', 'undigested',
+                                          'generated')
+  ), final AS (
+    SELECT j.*,
+      CASE WHEN j.verdict IN ('rows', 'content', 'generated') AND EXISTS (
+                  SELECT FROM ancestor AS n WHERE n.object = j.object AND n.root_verdict IS NULL) THEN 'moved'
+           ELSE j.verdict END AS outcome
+    FROM judged AS j
+    WHERE NOT (j.kind = 'p' AND j.verdict IN ('rows', 'content', 'generated')
+               AND j.object IN (SELECT d.root FROM damaged AS d))
+  )
+  SELECT CASE WHEN f.outcome IN ('missing', 'extra') THEN f.outcome
+              WHEN f.outcome IN ('matview', 'unlogged', 'persistence') THEN 'warning'
+              WHEN f.outcome IN ('foreign', 'moved') THEN 'info'
+              WHEN f.outcome = 'skipped' THEN CASE WHEN f.a_state = 'skipped' THEN 'info' ELSE 'warning' END
+              ELSE 'mismatch' END,
+         dr._relation_type(f.kind), f.object,
+         CASE WHEN f.outcome IN ('missing', 'extra') THEN 'existence'
+              WHEN f.outcome IN ('kind', 'persistence') THEN f.outcome
+              WHEN f.outcome = 'generated' THEN 'generated columns'
+              WHEN f.b_rows IS DISTINCT FROM f.a_rows OR NOT content THEN 'rows'
+              ELSE 'content' END,
+         CASE f.outcome WHEN 'kind' THEN dr._relation_type(f.b_kind)
+              WHEN 'persistence' THEN dr._persistence_text(f.b_persistence)
+              WHEN 'generated' THEN f.b_generated
+              ELSE CASE WHEN f.b_rows IS NOT DISTINCT FROM f.a_rows AND f.b_digest IS DISTINCT FROM f.a_digest
+                        THEN f.b_digest ELSE dr._rows_text(f.b_rows) END END,
+         CASE f.outcome WHEN 'kind' THEN dr._relation_type(f.a_kind)
+              WHEN 'persistence' THEN dr._persistence_text(f.a_persistence)
+              WHEN 'generated' THEN f.a_generated
+              ELSE CASE WHEN f.b_rows IS NOT DISTINCT FROM f.a_rows AND f.b_digest IS DISTINCT FROM f.a_digest
+                        THEN f.a_digest ELSE dr._rows_text(f.a_rows) END END,
+         CASE f.outcome
+           WHEN 'missing' THEN 'the whole table is missing'
+           WHEN 'extra' THEN 'the baseline has no such table'
+           WHEN 'foreign' THEN 'not compared: its rows are in another server'
+           WHEN 'unread' THEN 'not proven, it could not be read: ' || coalesce(f.a_note, 'no reason was given')
+           WHEN 'unknown' THEN 'not proven, the baseline could not read it: ' || coalesce(f.b_note, 'no reason was given')
+           WHEN 'skipped' THEN 'not compared, the baseline left it out: ' || coalesce(f.b_note, 'no reason was given')
+           WHEN 'undigested' THEN 'not proven: there is no fingerprint of '
+             || CASE WHEN f.b_digest IS NULL THEN 'the baseline' ELSE 'this relation' END
+           WHEN 'matview' THEN 'a restore refreshes materialized views, so their rows follow the tables'
+           WHEN 'unlogged' THEN 'an unlogged table is empty after a crash or a physical restore'
+           WHEN 'moved' THEN 'rows are in another partition; the partitioned table as a whole is identical'
+           WHEN 'generated' THEN 'same rows, but the stored generated columns were computed differently'
+           WHEN 'rows' THEN concat_ws(', ', dr._loss_text(f.b_rows, f.a_rows), CASE WHEN f.b_bits = f.a_bits
+             THEN 'different ' || dr._bucket_text(f.b_buckets, f.a_buckets, f.b_bits, f.b_key) END)
+           WHEN 'content' THEN concat_ws(' ', 'same number of rows, different content', CASE WHEN f.b_bits = f.a_bits
+             THEN dr._bucket_text(f.b_buckets, f.a_buckets, f.b_bits, f.b_key) END)
+         END
+  FROM final AS f
+  WHERE f.outcome IS NOT NULL
+$$;
+COMMENT ON FUNCTION dr._compare_relations(jsonb, jsonb, boolean, text[]) IS
+  'Internal: compares the relations of two snapshot documents';

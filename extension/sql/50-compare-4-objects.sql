@@ -1,0 +1,117 @@
+-- Comparing the schema records of two snapshot documents: one finding per object that is missing or extra, one per facet
+-- that differs. What belongs to a missing table is not listed again; the table's finding counts it.
+
+-- All facets of an object share its relation. Owner and privilege facets are left out where the options say so.
+CREATE FUNCTION dr._objects(document jsonb, options jsonb)
+RETURNS TABLE (kind text, identity text, facet text, class text, definition text, relation text)
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT o.kind, o.identity, o.facet, o.class, coalesce(o.definition, ''),
+         max(CASE WHEN o.facet = 'definition' OR o.kind NOT IN ('index', 'statistics')
+                  THEN dr._object_relation(o.kind, o.identity, o.definition) END)
+           OVER (PARTITION BY o.kind, o.identity)
+  FROM jsonb_to_recordset(document -> 'objects') AS o (
+    kind text, identity text, facet text, class text, definition text)
+  WHERE NOT (coalesce((options ->> 'no_owner')::boolean, false) AND o.facet ILIKE '%owner%')
+    AND NOT (coalesce((options ->> 'no_acl')::boolean, false) AND (o.facet ILIKE '%acl%' OR o.kind ILIKE '%acl%'
+                                                                   OR o.kind ILIKE '%privileges%'))
+$$;
+COMMENT ON FUNCTION dr._objects(jsonb, jsonb) IS 'Internal: the schema records of a snapshot document';
+
+-- Line per object or facet that differs, before folding.
+CREATE FUNCTION dr._object_differences(baseline jsonb, actual jsonb, options jsonb)
+RETURNS TABLE (kind text, identity text, relation text, outcome text, class text, facet text, expected text,
+               actual_definition text)
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH pair AS (
+    SELECT coalesce(b.kind, a.kind) AS kind, coalesce(b.identity, a.identity) AS identity,
+           coalesce(b.relation, a.relation) AS relation, coalesce(b.facet, a.facet) AS facet,
+           coalesce(b.class, a.class) AS class, b.definition AS b_definition, a.definition AS a_definition
+    FROM dr._objects(baseline, options) AS b
+    FULL JOIN dr._objects(actual, options) AS a
+      ON a.kind = b.kind AND a.identity = b.identity AND a.facet = b.facet
+  ), object AS (
+    SELECT p.kind, p.identity, count(p.b_definition) = 0 AS extra, count(p.a_definition) = 0 AS missing,
+           CASE WHEN bool_or(p.class = 'strict') THEN 'strict'
+                WHEN bool_or(p.class = 'policy') THEN 'policy' ELSE 'warning' END AS class,
+           max(p.relation) AS relation,
+           coalesce(max(coalesce(p.b_definition, p.a_definition)) FILTER (WHERE p.facet = 'definition'),
+                    min(coalesce(p.b_definition, p.a_definition))) AS definition
+    FROM pair AS p
+    GROUP BY p.kind, p.identity
+  )
+  SELECT o.kind, o.identity, o.relation, CASE WHEN o.missing THEN 'missing' ELSE 'extra' END, o.class, 'existence',
+         CASE WHEN o.missing THEN o.definition END, CASE WHEN o.extra THEN o.definition END
+  FROM object AS o WHERE o.missing OR o.extra
+  UNION ALL
+  SELECT p.kind, p.identity, o.relation, 'mismatch', p.class, p.facet, p.b_definition, p.a_definition
+  FROM pair AS p JOIN object AS o ON o.kind = p.kind AND o.identity = p.identity
+  WHERE NOT o.missing AND NOT o.extra AND p.b_definition IS DISTINCT FROM p.a_definition
+$$;
+COMMENT ON FUNCTION dr._object_differences(jsonb, jsonb, jsonb) IS 'Internal: differing schema records of two snapshot documents';
+
+-- Findings about objects. `known` has the findings about relations and sequences; it comes back with what was folded
+-- into it. Under option "only" a restore brings tables without what hangs on them, so that is a warning then.
+CREATE FUNCTION dr._compare_objects(baseline jsonb, actual jsonb, options jsonb, known dr.finding[])
+RETURNS SETOF dr.finding
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  names text[] := dr._only(options);
+BEGIN
+  RETURN QUERY
+  WITH difference AS MATERIALIZED (
+    SELECT d.*,
+      CASE WHEN d.class = 'warning'
+             OR (names IS NOT NULL AND d.kind NOT IN ('table', 'column', 'foreign table', 'materialized view', 'view'))
+           THEN 'warning' ELSE d.outcome END AS status
+    FROM dr._object_differences(baseline, actual, options) AS d
+    WHERE names IS NULL OR d.relation = ANY (names) OR replace(d.relation, '"', '') = ANY (names)
+  ), existence AS (
+    -- Every finding that says that something as a whole is missing or extra.
+    SELECT k.object AS relation, k.status AS outcome, true AS reported
+    FROM unnest(known) AS k
+    WHERE k.check_name = 'existence'
+    UNION
+    SELECT d.identity, d.outcome, false FROM difference AS d
+    WHERE d.facet = 'existence' AND d.kind IN ('table', 'foreign table', 'view', 'materialized view', 'type', 'sequence')
+      AND NOT EXISTS (SELECT FROM unnest(known) AS k WHERE k.check_name = 'existence' AND k.object = d.identity)
+  ), folded AS (
+    SELECT d.*, e.relation IS NOT NULL AND (e.reported OR d.identity <> e.relation)
+             AND d.facet = 'existence' AND d.outcome = e.outcome AS fold
+    FROM difference AS d
+    LEFT JOIN existence AS e ON e.relation = d.relation AND e.outcome = d.outcome
+  ), part AS (
+    SELECT c.relation, c.outcome, string_agg(dr._count_text(c.n, c.kind, dr._plural(c.kind)), ', '
+                                             ORDER BY c.kind COLLATE "C") AS text
+    FROM (SELECT f.relation, f.outcome, f.kind, count(*) AS n FROM folded AS f
+          WHERE f.fold AND f.identity <> f.relation GROUP BY 1, 2, 3) AS c
+    GROUP BY c.relation, c.outcome
+  )
+  SELECT k.status, k.object_type, k.object, k.check_name, k.expected, k.actual,
+         concat_ws(', with ', k.detail, CASE WHEN k.check_name = 'existence' THEN p.text END)
+  FROM unnest(known) AS k LEFT JOIN part AS p ON p.relation = k.object AND p.outcome = k.status
+  UNION ALL
+  SELECT f.status, f.kind, f.identity, f.facet, dr._shorten(f.expected, f.actual_definition),
+         dr._shorten(f.actual_definition, f.expected),
+         nullif(concat_ws(', with ', CASE WHEN f.outcome = 'missing' THEN format('the %s is missing', f.kind)
+                                   WHEN f.outcome = 'extra' THEN format('the baseline has no such %s', f.kind)
+                                   WHEN f.actual_definition IS NULL THEN format('%s is missing', f.facet)
+                                   WHEN f.expected IS NULL THEN format('%s was added', f.facet)
+                                   ELSE format('%s differs', f.facet) END, p.text), '')
+  FROM folded AS f
+  LEFT JOIN part AS p ON p.relation = f.identity AND p.outcome = f.outcome AND f.facet = 'existence'
+  WHERE NOT f.fold
+    -- The index of a missing constraint goes without saying.
+    AND NOT (f.kind = 'index' AND f.facet = 'existence' AND EXISTS (
+      SELECT FROM difference AS c
+      WHERE c.kind = 'constraint' AND c.facet = 'existence' AND c.outcome = f.outcome
+        AND c.identity = f.relation || '.' || substring(f.identity FROM '^(?:"(?:[^"]|"")+"|[^".]+)\.(.*)$')));
+END
+$$;
+COMMENT ON FUNCTION dr._compare_objects(jsonb, jsonb, jsonb, dr.finding[]) IS
+  'Internal: compares the schema records of two snapshot documents';

@@ -1,0 +1,116 @@
+-- Recording restores and verifications done elsewhere.
+
+CREATE FUNCTION @extschema@.dr_restore_start(
+  label text, target text, server text DEFAULT NULL, options jsonb DEFAULT '{}', started_at timestamptz DEFAULT now())
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  source dr.backups := dr._backup_by_label(label);
+  restore_id bigint;
+BEGIN
+  IF source.state NOT IN ('complete', 'partial') THEN
+    RAISE EXCEPTION 'backup "%" cannot be restored: it is %', label, source.state
+      USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = coalesce(source.error, 'There is no error on record.');
+  END IF;
+  IF coalesce(target, '') = '' THEN
+    RAISE EXCEPTION 'a restore needs its target database' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  INSERT INTO dr.restores AS r (backup, target, server, state, options, started_at)
+  VALUES (source.id, dr_restore_start.target, nullif(dr_restore_start.server, ''), 'running',
+          coalesce(dr_restore_start.options, '{}'), coalesce(dr_restore_start.started_at, now()))
+  RETURNING r.id INTO restore_id;
+  RETURN restore_id;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.dr_restore_start(text, text, text, jsonb, timestamptz) IS
+  'Records that a restore of a backup runs; returns its number';
+
+CREATE FUNCTION @extschema@.dr_restore_finish(
+  restore bigint, state text, finished_at timestamptz DEFAULT clock_timestamp(), verification bigint DEFAULT NULL,
+  error text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  found dr.restores;
+  proof dr.verifications;
+  reason text := nullif(error, '');
+BEGIN
+  PERFORM dr._check_word('final state of a restore', state,
+                         ARRAY['complete', 'complete_with_errors', 'failed', 'interrupted']);
+  SELECT * INTO found FROM dr.restores AS r WHERE r.id = restore FOR UPDATE;
+  IF found.id IS NULL THEN
+    RAISE EXCEPTION 'restore % does not exist', coalesce(restore::text, 'NULL') USING ERRCODE = 'undefined_object';
+  END IF;
+  IF found.state <> 'running' THEN
+    RAISE EXCEPTION 'restore % is not running but %', restore, found.state
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'A restore is finished once.';
+  END IF;
+  IF state = 'complete' AND reason IS NOT NULL THEN
+    RAISE EXCEPTION 'a complete restore has no error'
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'The state for this is complete_with_errors.';
+  END IF;
+  IF verification IS NOT NULL THEN
+    SELECT * INTO proof FROM dr.verifications AS v WHERE v.id = verification;
+    IF proof.id IS NULL THEN
+      RAISE EXCEPTION 'verification % does not exist', verification USING ERRCODE = 'undefined_object';
+    END IF;
+    IF proof.backup IS DISTINCT FROM found.backup THEN
+      RAISE EXCEPTION 'verification % did not compare with the backup of restore %', verification, restore
+        USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+  END IF;
+  IF state IN ('failed', 'complete_with_errors') THEN
+    reason := coalesce(reason, 'no reason was given');
+  END IF;
+  UPDATE dr.restores AS r
+  SET state = dr_restore_finish.state, error = reason, verification = dr_restore_finish.verification,
+      finished_at = greatest(coalesce(dr_restore_finish.finished_at, clock_timestamp()), r.started_at)
+  WHERE r.id = restore;
+  IF state IN ('failed', 'complete_with_errors') THEN
+    PERFORM @extschema@.dr_event_record(
+      'error', CASE dr_restore_finish.state WHEN 'failed' THEN 'restore_failed' ELSE 'restore_errors' END,
+      format('the restore of backup %s to %s %s: %s', b.label, found.target,
+             CASE dr_restore_finish.state WHEN 'failed' THEN 'failed' ELSE 'had errors' END, reason),
+      jsonb_build_object('restore', restore, 'label', b.label, 'target', found.target), b.set_name)
+    FROM dr.backups AS b WHERE b.id = found.backup;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.dr_restore_finish(bigint, text, timestamptz, bigint, text) IS
+  'Records how a running restore ended';
+
+CREATE FUNCTION @extschema@.dr_verification_record(
+  label text, target text, started_at timestamptz, finished_at timestamptz, findings jsonb, server text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  source dr.backups := dr._backup_by_label(label);
+  lines dr.finding[];
+  last dr.finding;
+BEGIN
+  IF coalesce(target, '') = '' OR started_at IS NULL OR finished_at IS NULL THEN
+    RAISE EXCEPTION 'a verification needs its target, its start and its end' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF jsonb_typeof(findings) IS DISTINCT FROM 'array' THEN
+    RAISE EXCEPTION 'findings must be an array of what dr_verify_snapshot() returned'
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  SELECT array_agg(jsonb_populate_record(NULL::dr.finding, e.value) ORDER BY e.position) INTO lines
+  FROM jsonb_array_elements(findings) WITH ORDINALITY AS e (value, position);
+  last := lines[cardinality(lines)];
+  IF last.check_name IS DISTINCT FROM 'verdict' OR coalesce(last.status, '') NOT IN ('passed', 'failed') THEN
+    RAISE EXCEPTION 'the findings do not end with a verdict' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  RETURN dr._verification_store(
+    target, server, 'document', source.id, source.snapshot, true, NULL, started_at, finished_at,
+    lines[:cardinality(lines) - 1], last, '{}', NULL);
+END
+$$;
+COMMENT ON FUNCTION @extschema@.dr_verification_record(text, text, timestamptz, timestamptz, jsonb, text) IS
+  'Records a verification of a restored backup that was done elsewhere by dr_verify_snapshot(); returns its number';

@@ -1,0 +1,207 @@
+-- Objectives, measured at the moment of asking. Each function below answers one of them with its state and a sentence.
+
+CREATE FUNCTION dr._age_state(age interval, target interval)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  -- A warning at 80 % of the target leaves time to act.
+  SELECT CASE WHEN age IS NULL THEN 'unknown' WHEN age > target THEN 'critical'
+              WHEN age >= target * 0.8 THEN 'warning' ELSE 'ok' END
+$$;
+COMMENT ON FUNCTION dr._age_state(interval, interval) IS 'Internal: state of a measured duration against its target';
+
+-- Backups that can be restored: finished, and at least one copy is known to be complete.
+CREATE FUNCTION dr._usable_backups()
+RETURNS SETOF dr.backups
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT b.* FROM dr.backups AS b
+  WHERE b.state IN ('complete', 'partial')
+    AND EXISTS (SELECT FROM dr.copies AS c WHERE c.backup = b.id AND c.state = 'complete')
+$$;
+COMMENT ON FUNCTION dr._usable_backups() IS 'Internal: finished backups with a complete copy';
+
+CREATE FUNCTION dr._status_rpo(target interval)
+RETURNS TABLE (actual text, state text, explanation text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT dr._duration_text(n.age),
+    CASE WHEN n.age IS NULL THEN 'critical' ELSE dr._age_state(n.age, target) END,
+    CASE WHEN n.age IS NULL THEN 'There is no usable backup: if the database were lost now, all data would be lost.'
+         ELSE format('If the database were lost now, the last %s of changes would be lost (backup %s).%s',
+                     dr._duration_text(n.age), n.label,
+                     CASE dr._age_state(n.age, target)
+                       WHEN 'critical' THEN format(' That is more than the %s allowed: run a backup.', dr._duration_text(target))
+                       WHEN 'warning' THEN format(' The limit is %s.', dr._duration_text(target)) ELSE '' END) END
+  FROM (VALUES (1)) AS one
+  LEFT JOIN (SELECT b.label, clock_timestamp() - b.recovery_point AS age FROM dr._usable_backups() AS b
+             ORDER BY b.recovery_point DESC LIMIT 1) AS n ON true
+$$;
+COMMENT ON FUNCTION dr._status_rpo(interval) IS 'Internal: age of the newest recovery point';
+
+-- The last run. Two failures in a row are critical, one is a warning: the next run may repair it.
+CREATE FUNCTION dr._status_backup()
+RETURNS TABLE (actual text, state text, explanation text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH run AS (
+    SELECT b.*, row_number() OVER (ORDER BY b.started_at DESC, b.id DESC) AS n, clock_timestamp() - b.started_at AS age
+    FROM dr.backups AS b ORDER BY b.started_at DESC, b.id DESC LIMIT 2
+  ), usual AS (
+    -- Three times the longest of the last runs, and at least an hour, is too long.
+    SELECT greatest(interval '1 hour', 3 * max(d.duration)) AS limit
+    FROM (SELECT b.finished_at - b.started_at AS duration FROM dr.backups AS b
+          WHERE b.state IN ('complete', 'partial') ORDER BY b.started_at DESC LIMIT 10) AS d
+  )
+  SELECT coalesce(r.state, 'never'),
+    CASE r.state WHEN 'complete' THEN 'ok' WHEN 'partial' THEN 'warning'
+      WHEN 'running' THEN CASE WHEN r.age > usual.limit THEN 'warning' ELSE 'ok' END
+      WHEN 'failed' THEN CASE WHEN p.state IN ('complete', 'partial') THEN 'warning' ELSE 'critical' END
+      ELSE 'critical' END,
+    CASE r.state
+      WHEN 'complete' THEN format('The last backup (%s) finished %s ago.', r.label,
+                                  dr._duration_text(clock_timestamp() - r.finished_at))
+      WHEN 'partial' THEN format('The last backup (%s) is usable, but a copy or a part of it is missing.', r.label)
+      WHEN 'running' THEN format('Backup %s has been running for %s%s', r.label, dr._duration_text(r.age),
+        CASE WHEN r.age > usual.limit THEN ', much longer than usual: it may be stuck, or have died without a word.'
+             ELSE '.' END)
+      WHEN 'failed' THEN format('The last backup (%s) failed%s: %s', r.label,
+        CASE WHEN p.state = 'failed' THEN ', and so did the one before' ELSE '' END, r.error)
+      ELSE 'No backup was ever made.' END
+  FROM usual LEFT JOIN run AS r ON r.n = 1 LEFT JOIN run AS p ON p.n = 2
+$$;
+COMMENT ON FUNCTION dr._status_backup() IS 'Internal: state of the last run';
+
+CREATE FUNCTION dr._status_copies(target integer)
+RETURNS TABLE (actual text, state text, explanation text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT n.copies::text,
+    CASE WHEN n.label IS NULL THEN 'unknown' WHEN n.copies >= target THEN 'ok'
+         WHEN n.copies > 0 THEN 'warning' ELSE 'critical' END,
+    CASE WHEN n.label IS NULL THEN 'There is no finished backup that could have copies.'
+         ELSE format('The newest backup (%s) has %s%s%s.', n.label,
+                     dr._count_text(n.copies, 'complete copy', 'complete copies'),
+                     CASE WHEN n.copies < target THEN format(', %s wanted', target) ELSE '' END,
+                     coalesce('; ' || n.bad, '')) END
+  FROM (VALUES (1)) AS one
+  LEFT JOIN (
+    SELECT b.label,
+      (SELECT count(*) FROM dr.copies AS c WHERE c.backup = b.id AND c.state = 'complete') AS copies,
+      (SELECT string_agg(format('%s in %s', c.state, c.repository), ', ' ORDER BY c.repository COLLATE "C")
+       FROM dr.copies AS c WHERE c.backup = b.id AND c.state IN ('missing', 'damaged')) AS bad
+    FROM dr.backups AS b WHERE b.state IN ('complete', 'partial')
+    ORDER BY b.recovery_point DESC LIMIT 1) AS n ON true
+$$;
+COMMENT ON FUNCTION dr._status_copies(integer) IS 'Internal: complete copies of the newest backup';
+
+-- Only a verification of a database that was restored from a backup proves that backup.
+CREATE FUNCTION dr._restore_verifications()
+RETURNS SETOF dr.verifications
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT v.* FROM dr.verifications AS v
+  WHERE v.backup IS NOT NULL
+    AND (v.restored OR EXISTS (SELECT FROM dr.restores AS r WHERE r.verification = v.id))
+$$;
+COMMENT ON FUNCTION dr._restore_verifications() IS 'Internal: verifications of databases restored from a backup';
+
+CREATE FUNCTION dr._status_verified_age(target interval)
+RETURNS TABLE (actual text, state text, explanation text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT dr._duration_text(n.age),
+    CASE WHEN f.label IS NOT NULL THEN 'critical' WHEN n.age IS NULL THEN 'warning'
+         ELSE dr._age_state(n.age, target) END,
+    concat_ws(' ',
+      CASE WHEN f.label IS NOT NULL THEN
+        format('The last verification of a restored backup (%s) found problems: the backup is not proven.', f.label) END,
+      CASE WHEN n.age IS NULL THEN 'No restored backup was ever verified: nobody knows yet whether the backups can be restored.'
+           ELSE format('Backup %s was restored and proven identical %s ago.%s', n.label, dr._duration_text(n.age),
+                       CASE WHEN n.age > target THEN format(' That is more than the %s allowed: restore one and verify it.',
+                                                           dr._duration_text(target)) ELSE '' END) END)
+  FROM (VALUES (1)) AS one
+  LEFT JOIN (
+    SELECT b.label, v.finished_at, clock_timestamp() - v.finished_at AS age
+    FROM dr._restore_verifications() AS v JOIN dr.backups AS b ON b.id = v.backup
+    WHERE v.passed ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS n ON true
+  LEFT JOIN (
+    SELECT l.* FROM (
+      SELECT b.label, v.passed FROM dr._restore_verifications() AS v JOIN dr.backups AS b ON b.id = v.backup
+      ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS l
+    WHERE NOT l.passed) AS f ON true
+$$;
+COMMENT ON FUNCTION dr._status_verified_age(interval) IS 'Internal: age of the last passed verification of a restored backup';
+
+CREATE FUNCTION dr._status_snapshot_age(target interval)
+RETURNS TABLE (actual text, state text, explanation text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT dr._duration_text(n.age), CASE WHEN n.age IS NULL THEN 'critical' ELSE dr._age_state(n.age, target) END,
+    CASE WHEN n.age IS NULL THEN 'No snapshot was ever taken.'
+         ELSE format('The newest snapshot is %s old.%s', dr._duration_text(n.age),
+                     CASE WHEN n.age > target THEN ' Is the schedule still running?' ELSE '' END) END
+  FROM (SELECT clock_timestamp() - max(s.taken_at) AS age FROM dr.snapshots AS s) AS n
+$$;
+COMMENT ON FUNCTION dr._status_snapshot_age(interval) IS 'Internal: age of the newest snapshot';
+
+CREATE FUNCTION dr._status_rto(target interval)
+RETURNS TABLE (actual text, state text, explanation text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT dr._duration_text(n.longest),
+    dr._age_state(n.longest, target),
+    CASE WHEN n.longest IS NULL THEN 'No restore ever succeeded, so nobody knows how long one takes.'
+         ELSE format('%s took %s.%s',
+                     CASE n.restores WHEN 1 THEN 'The only successful restore'
+                                     ELSE format('The longest of the last %s successful restores', n.restores) END,
+                     dr._duration_text(n.longest),
+                     CASE WHEN n.longest > target THEN format(' That is more than the %s allowed.',
+                                                              dr._duration_text(target)) ELSE '' END) END
+  FROM (SELECT max(d.duration) AS longest, count(*) AS restores
+        FROM (SELECT r.finished_at - r.started_at AS duration FROM dr.restores AS r
+              WHERE r.state = 'complete' ORDER BY r.finished_at DESC LIMIT 5) AS d) AS n
+$$;
+COMMENT ON FUNCTION dr._status_rto(interval) IS 'Internal: duration of the last successful restores';
+
+CREATE FUNCTION @extschema@.dr_status()
+RETURNS TABLE (objective text, target text, actual text, state text, explanation text)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  goal record;
+BEGIN
+  RETURN QUERY SELECT 'backup', NULL::text, s.actual, s.state, s.explanation FROM dr._status_backup() AS s;
+  FOR goal IN
+    SELECT k.name, CASE WHEN o.name IS NULL THEN k.default_target ELSE o.target END AS target
+    FROM dr.objective_kinds AS k LEFT JOIN dr.objectives AS o ON o.name = k.name
+    ORDER BY k.position
+  LOOP
+    CONTINUE WHEN goal.target IS NULL;
+    CASE goal.name
+      WHEN 'rpo' THEN
+        RETURN QUERY SELECT goal.name, goal.target, s.* FROM dr._status_rpo(goal.target::interval) AS s;
+      WHEN 'copies' THEN
+        RETURN QUERY SELECT goal.name, goal.target, s.* FROM dr._status_copies(goal.target::integer) AS s;
+      WHEN 'verified_age' THEN
+        RETURN QUERY SELECT goal.name, goal.target, s.* FROM dr._status_verified_age(goal.target::interval) AS s;
+      WHEN 'rto' THEN
+        RETURN QUERY SELECT goal.name, goal.target, s.* FROM dr._status_rto(goal.target::interval) AS s;
+      WHEN 'snapshot_age' THEN
+        RETURN QUERY SELECT goal.name, goal.target, s.* FROM dr._status_snapshot_age(goal.target::interval) AS s;
+    END CASE;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.dr_status() IS
+  'Every objective with its target, what was measured now, its state (ok, warning, critical, unknown) and an explanation';

@@ -1,0 +1,100 @@
+-- Snapshots on a schedule, by pg_cron. Everything of pg_cron is reached by dynamic statements: pgdr does not need it.
+
+-- Errors unless pg_cron can run jobs in this database.
+CREATE FUNCTION dr._check_pg_cron()
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  cron_database text := current_setting('cron.database_name', true);
+BEGIN
+  IF EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pg_cron') THEN
+    RETURN;
+  END IF;
+  IF cron_database IS NOT NULL AND cron_database <> current_database() THEN
+    RAISE EXCEPTION 'pg_cron lives in database "%", not in this one', cron_database
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = format(
+              'Connect to database %s and run: SELECT cron.schedule_in_database(%L, ''0 * * * *'', %L, %L)',
+              quote_ident(cron_database), dr._cron_job_name(), dr._cron_command(false), current_database());
+  END IF;
+  RAISE EXCEPTION 'pg_cron is not installed in this database'
+    USING ERRCODE = 'object_not_in_prerequisite_state',
+          HINT = format('Set shared_preload_libraries = ''pg_cron'' and cron.database_name = %L in postgresql.conf, '
+                        'restart the server, then CREATE EXTENSION pg_cron.', current_database());
+END
+$$;
+COMMENT ON FUNCTION dr._check_pg_cron() IS 'Internal: errors unless pg_cron is installed here';
+
+CREATE FUNCTION dr._cron_job_name()
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT 'pgdr snapshots of ' || current_database()
+$$;
+COMMENT ON FUNCTION dr._cron_job_name() IS 'Internal: name of this database''s job';
+
+CREATE FUNCTION dr._cron_command(content boolean)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT format('SELECT @extschema@.dr_snapshot_counts(label => %L, content => %s)', 'scheduled',
+                CASE WHEN content THEN 'true' ELSE 'false' END)
+$$;
+COMMENT ON FUNCTION dr._cron_command(boolean) IS 'Internal: what the job runs';
+
+CREATE FUNCTION @extschema@.dr_schedule_snapshots(schedule text, content boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  job bigint;
+  message text;
+  state text;
+BEGIN
+  IF coalesce(schedule, '') = '' OR content IS NULL THEN
+    RAISE EXCEPTION 'a schedule is needed, and content must be true or false'
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'For example: dr_schedule_snapshots(''0 * * * *'') for every hour.';
+  END IF;
+  PERFORM dr._check_pg_cron();
+  -- By name: scheduling again changes the job instead of adding another.
+  BEGIN
+    EXECUTE 'SELECT cron.schedule($1, $2, $3)' INTO job
+      USING dr._cron_job_name(), schedule, dr._cron_command(content);
+  EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
+    RAISE EXCEPTION 'pg_cron refused the schedule "%": %', schedule, message
+      USING ERRCODE = state,
+            HINT = 'Five fields (minute hour day month weekday), such as 0 * * * *, and the right to use schema cron.';
+  END;
+  RETURN job;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.dr_schedule_snapshots(text, boolean) IS
+  'Schedules snapshots of this database with pg_cron, one job per database; returns the number of the job';
+
+CREATE FUNCTION @extschema@.dr_unschedule_snapshots()
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  job bigint;
+  removed boolean := false;
+BEGIN
+  PERFORM dr._check_pg_cron();
+  -- By number, and every role's: pg_cron shows a role only the jobs that it may remove.
+  FOR job IN EXECUTE 'SELECT jobid FROM cron.job WHERE jobname = $1 AND database = current_database()'
+             USING dr._cron_job_name() LOOP
+    EXECUTE 'SELECT cron.unschedule($1)' USING job;
+    removed := true;
+  END LOOP;
+  RETURN removed;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.dr_unschedule_snapshots() IS
+  'Removes the job of dr_schedule_snapshots(); false if there was none';

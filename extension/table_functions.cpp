@@ -1,0 +1,120 @@
+// dr_table_fingerprint(regclass), dr_table_count(regclass): one table from SQL.
+#include "engine.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(dr_table_fingerprint);
+PG_FUNCTION_INFO_V1(dr_table_count);
+}
+
+namespace pgdr {
+
+namespace {
+
+void refuse(Relation rel, const char* what, const char* hint) {
+  ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                  errmsg("\"%s\" is %s", RelationGetRelationName(rel), what), errhint("%s", hint)));
+}
+
+// Errors unless the relation has rows of its own or is partitioned.
+void check_kind(Relation rel) {
+  constexpr const char* kAggregate =
+      "Use the aggregate: SELECT dr_fingerprint(t) FROM relation AS t.";
+  constexpr const char* kTables =
+      "Tables, partitioned tables and materialized views can be fingerprinted.";
+  switch (rel->rd_rel->relkind) {
+    case RELKIND_RELATION:
+    case RELKIND_PARTITIONED_TABLE:
+      break;
+    case RELKIND_MATVIEW:
+      if (!RelationIsPopulated(rel))
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("materialized view \"%s\" has not been populated",
+                               RelationGetRelationName(rel)),
+                        errhint("Use REFRESH MATERIALIZED VIEW.")));
+      break;
+    case RELKIND_VIEW:
+      refuse(rel, "a view", kAggregate);
+      break;
+    case RELKIND_FOREIGN_TABLE:
+      refuse(rel, "a foreign table", kAggregate);
+      break;
+    case RELKIND_SEQUENCE:
+      refuse(rel, "a sequence", kTables);
+      break;
+    case RELKIND_INDEX:
+    case RELKIND_PARTITIONED_INDEX:
+      refuse(rel, "an index", kTables);
+      break;
+    case RELKIND_COMPOSITE_TYPE:
+      refuse(rel, "a composite type", kTables);
+      break;
+    default:
+      refuse(rel, "not a table", kTables);
+  }
+  if (RELATION_IS_OTHER_TEMP(rel))
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("\"%s\" is a temporary table of another session",
+                           RelationGetRelationName(rel)),
+                    errhint("Only its own session can read it.")));
+}
+
+// visit(leaf) for the relation itself or, where it is partitioned, for every partition that holds rows.
+template <typename Visit>
+void for_each_leaf(Oid oid, Visit visit) {
+  Relation rel = relation_open(oid, AccessShareLock);
+  check_kind(rel);
+  check_readable(rel);
+  if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) {
+    visit(rel);
+    relation_close(rel, AccessShareLock);
+    return;
+  }
+  // Rights on the root suffice, as for a query.
+  List* members = find_all_inheritors(oid, AccessShareLock, nullptr);
+  ListCell* cell = nullptr;
+  foreach (cell, members) {
+    if (lfirst_oid(cell) == oid) continue;
+    Relation leaf = relation_open(lfirst_oid(cell), NoLock);
+    check_kind(leaf);
+    if (leaf->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) visit(leaf);
+    relation_close(leaf, AccessShareLock);
+  }
+  list_free(members);
+  relation_close(rel, AccessShareLock);
+}
+
+}  // namespace
+
+}  // namespace pgdr
+
+extern "C" {
+
+PGDLLEXPORT Datum dr_table_fingerprint(PG_FUNCTION_ARGS) {
+  pgdr::core::Digest digest;
+  Snapshot snapshot = GetActiveSnapshot();
+  pgdr::for_each_leaf(PG_GETARG_OID(0), [&](Relation rel) {
+    pgdr::RelationContent content;
+    pgdr::fingerprint_rows(rel, snapshot, pgdr::ContentOptions{}, &content);
+    digest.add(content.digest);
+  });
+
+  TupleDesc desc = nullptr;
+  if (get_call_result_type(fcinfo, nullptr, &desc) != TYPEFUNC_COMPOSITE)
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("function returning record called in context that cannot accept it")));
+  char text[pgdr::core::kDigestTextMax];
+  pgdr::core::format_digest(digest, text);
+  Datum values[2] = {Int64GetDatum(static_cast<int64>(digest.rows)), CStringGetTextDatum(text)};
+  bool nulls[2] = {false, false};
+  PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+PGDLLEXPORT Datum dr_table_count(PG_FUNCTION_ARGS) {
+  int64 rows = 0;
+  Snapshot snapshot = GetActiveSnapshot();
+  pgdr::for_each_leaf(PG_GETARG_OID(0),
+                      [&](Relation rel) { rows += pgdr::count_rows(rel, snapshot); });
+  PG_RETURN_INT64(rows);
+}
+
+}  // extern "C"

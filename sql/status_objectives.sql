@@ -1,0 +1,72 @@
+-- dr_status: every objective in every state, with a sentence for the night.
+\set SHOW_CONTEXT never
+SET client_min_messages = warning;
+DROP EXTENSION IF EXISTS pgdr CASCADE;
+CREATE EXTENSION pgdr;
+RESET client_min_messages;
+
+CREATE FUNCTION pg_temp.finish(label text, age interval) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM dr_backup_start(label, 'prompts', started_at => now() - age - interval '10 minutes');
+  PERFORM dr_backup_finish(label, NULL, now() - age, now() - age, jsonb_build_object('label', label));
+END $$;
+\pset format unaligned
+\pset fieldsep ' | '
+\pset footer off
+-- Nothing was ever done.
+SELECT * FROM dr_status();
+-- A backup without a copy cannot be restored.
+SELECT pg_temp.finish('20261120T020000Z-0001', interval '23 hours 5 minutes');
+SELECT * FROM dr_status() WHERE objective IN ('rpo', 'backup', 'copies');
+SELECT dr_copy_record('20261120T020000Z-0001', 'local', 'x', 'complete') AS copy;
+SELECT * FROM dr_status() WHERE objective IN ('rpo', 'backup', 'copies');
+SELECT dr_objective_set('rpo', '23 hours');
+SELECT * FROM dr_status() WHERE objective = 'rpo';
+SELECT dr_objective_set('rpo', '3 days');
+SELECT dr_objective_set('copies', '2');
+SELECT * FROM dr_status() WHERE objective IN ('rpo', 'copies');
+-- A damaged copy is no copy.
+SELECT dr_copy_record('20261120T020000Z-0001', 's3', 'x', 'damaged') AS copy;
+SELECT * FROM dr_status() WHERE objective IN ('rpo', 'copies');
+SELECT dr_copy_record('20261120T020000Z-0001', 'local', 'x', 'deleted') AS copy;
+SELECT * FROM dr_status() WHERE objective IN ('rpo', 'copies');
+SELECT dr_copy_record('20261120T020000Z-0001', 'local', 'x', 'complete') AS copy;
+-- Runs that fail, once and twice, and one that does not end.
+SELECT dr_backup_start('20261121T020000Z-0002', 'prompts', started_at => now() - interval '3 hours') AS id;
+SELECT dr_backup_fail('20261121T020000Z-0002', 'disk full', now() - interval '3 hours');
+SELECT * FROM dr_status() WHERE objective = 'backup';
+SELECT dr_backup_start('20261121T030000Z-0003', 'prompts', started_at => now() - interval '2 hours') AS id;
+SELECT * FROM dr_status() WHERE objective = 'backup';
+SELECT dr_backup_fail('20261121T030000Z-0003', 'disk still full', now() - interval '2 hours');
+SELECT * FROM dr_status() WHERE objective = 'backup';
+SELECT dr_backup_start('20261121T040000Z-0004', 'prompts', started_at => now() - interval '5 minutes') AS id;
+SELECT * FROM dr_status() WHERE objective = 'backup';
+SELECT dr_backup_finish('20261121T040000Z-0004', NULL, now(), now() - interval '5 minutes', '{"label": "20261121T040000Z-0004"}', 'partial');
+SELECT objective, state FROM dr_status() WHERE objective IN ('rpo', 'backup', 'copies');
+-- Proof: only a restored backup counts, and a failed proof counts against.
+INSERT INTO dr.verifications (target, baseline, backup, restored, started_at, finished_at, passed, problems, warnings, infos, verdict)
+VALUES ('prompts', 'backup', 1, false, now(), now(), true, 0, 0, 0, 'not a restored copy');
+SELECT * FROM dr_status() WHERE objective = 'verified_age';
+INSERT INTO dr.verifications (target, baseline, backup, restored, started_at, finished_at, passed, problems, warnings, infos, verdict)
+VALUES ('copy', 'backup', 1, true, now() - interval '960 hours', now() - interval '960 hours', true, 0, 0, 0, 'fine');
+SELECT * FROM dr_status() WHERE objective = 'verified_age';
+INSERT INTO dr.verifications (target, baseline, backup, restored, started_at, finished_at, passed, problems, warnings, infos, verdict)
+VALUES ('copy', 'backup', 1, true, now() - interval '51 hours', now() - interval '51 hours', true, 0, 0, 0, 'fine');
+SELECT * FROM dr_status() WHERE objective = 'verified_age';
+INSERT INTO dr.verifications (target, baseline, backup, restored, started_at, finished_at, passed, problems, warnings, infos, verdict)
+VALUES ('copy', 'backup', 1, true, now(), now(), false, 1, 0, 0, 'bad');
+SELECT * FROM dr_status() WHERE objective = 'verified_age';
+-- Objectives that are off until they are set, and one that is removed.
+SELECT dr_objective_set('verified_age', NULL);
+SELECT dr_objective_set('rto', '15 minutes');
+SELECT dr_objective_set('snapshot_age', '2 hours');
+SELECT * FROM dr_status() WHERE objective NOT IN ('backup', 'rpo', 'copies');
+SELECT dr_restore_start('20261120T020000Z-0001', 'copy', started_at => now() - interval '1 hour') AS id;
+SELECT dr_restore_finish(1, 'complete', now() - interval '48 minutes');
+SELECT * FROM dr_status() WHERE objective = 'rto';
+SELECT dr_objective_set('rto', '10 minutes');
+SELECT * FROM dr_status() WHERE objective = 'rto';
+SELECT dr_snapshot_import(jsonb_build_object('format', 'pgdr-snapshot', 'version', 1, 'uuid', gen_random_uuid(),
+  'content', false, 'digest', NULL, 'taken_at', now() - interval '3 hours', 'label', NULL,
+  'database', '{"name": "d"}'::jsonb, 'relations', '[]'::jsonb, 'sequences', '[]'::jsonb, 'objects', '[]'::jsonb)) AS snapshot;
+SELECT * FROM dr_status() WHERE objective = 'snapshot_age';

@@ -1,0 +1,136 @@
+#include "app/artifact.hpp"
+
+#include <fmt/format.h>
+
+#include "base/interrupt.hpp"
+
+namespace pgdr::app {
+namespace {
+
+constexpr std::size_t kBuffer = 256 * 1024;
+
+Error damaged(const StoredBackup& backup, const Artifact& artifact, const std::string& how) {
+  return Error::of(Code::kCorrupt,
+                   fmt::format("backup {} in repository {}: {} {}", backup.manifest.label,
+                               backup.repository->name, artifact.name, how));
+}
+
+Result<std::unique_ptr<Source>> open_stored(const StoredBackup& backup, const Artifact& artifact) {
+  const std::string key = backup_prefix(backup.manifest.set, backup.manifest.label) + artifact.name;
+  auto source = backup.repository->store->open(key);
+  if (source) return source;
+  if (source.error().code == Code::kNotFound) return damaged(backup, artifact, "is missing");
+  return source.error();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ArtifactWriter>> ArtifactWriter::open(CopySet& copies,
+                                                             const std::string& prefix,
+                                                             const std::string& name,
+                                                             const std::string& kind,
+                                                             const Sealing& sealing) {
+  std::unique_ptr<ArtifactWriter> writer(new ArtifactWriter);
+  writer->name_ = name;
+  writer->kind_ = kind;
+  PGDR_TRY(writer->fanout_, copies.create(prefix + name));
+  writer->stored_ = pipe::hash_sink(writer->fanout_.get());
+  PGDR_TRY(writer->encrypted_, pipe::age_encrypt(*writer->stored_, sealing.lock));
+  PGDR_TRY(writer->compressed_,
+           pipe::zstd_sink(*writer->encrypted_, sealing.level, sealing.workers));
+  writer->original_ = pipe::hash_sink(writer->compressed_.get());
+  return writer;
+}
+
+Status ArtifactWriter::write(Bytes data) {
+  PGDR_CHECK(original_->write(data));
+  original_now_ = original_->bytes();
+  stored_now_ = stored_->bytes();
+  return success();
+}
+
+Status ArtifactWriter::finish() {
+  PGDR_CHECK(original_->finish());
+  stored_now_ = stored_->bytes();
+  return success();
+}
+
+Artifact ArtifactWriter::artifact() const {
+  const pipe::Digest stored = stored_->digest();
+  const pipe::Digest original = original_->digest();
+  return {name_, kind_, stored.bytes, stored.sha256, original.bytes, original.sha256};
+}
+
+Result<std::unique_ptr<ArtifactReader>> ArtifactReader::open(const StoredBackup& backup,
+                                                             const Artifact& artifact,
+                                                             const pipe::Keys& keys, bool check) {
+  std::unique_ptr<ArtifactReader> reader(new ArtifactReader);
+  reader->artifact_ = artifact;
+  reader->check_ = check;
+  PGDR_TRY(reader->stored_, open_stored(backup, artifact));
+  auto decrypted = pipe::age_decrypt(*reader->stored_, keys);
+  if (!decrypted) return decrypted.error().context(artifact.name);
+  reader->decrypted_ = std::move(*decrypted);
+  PGDR_TRY(reader->original_, pipe::zstd_source(*reader->decrypted_));
+  if (check) reader->hashed_ = pipe::hash_source(*reader->original_);
+  return reader;
+}
+
+Result<std::size_t> ArtifactReader::read(MutableBytes buffer) {
+  auto got = hashed_ ? hashed_->read(buffer) : original_->read(buffer);
+  if (!got) return got.error().context(artifact_.name);
+  if (*got != 0 || !check_) return got;
+  const pipe::Digest digest = hashed_->digest();
+  if (digest.bytes != artifact_.original_bytes ||
+      (!artifact_.original_sha256.empty() && digest.sha256 != artifact_.original_sha256)) {
+    return Error::of(Code::kCorrupt,
+                     fmt::format("{}: what it holds is not what was backed up", artifact_.name));
+  }
+  return got;
+}
+
+Result<std::string> read_artifact(const StoredBackup& backup, const Artifact& artifact,
+                                  const pipe::Keys& keys, std::size_t limit) {
+  PGDR_TRY(const auto reader, ArtifactReader::open(backup, artifact, keys, true));
+  std::string text;
+  std::vector<std::byte> buffer(kBuffer);
+  for (;;) {
+    PGDR_TRY(const std::size_t got, reader->read(buffer));
+    if (got == 0) return text;
+    if (text.size() + got > limit) {
+      return Error::of(Code::kCorrupt,
+                       fmt::format("{} is longer than {} bytes", artifact.name, limit));
+    }
+    text.append(reinterpret_cast<const char*>(buffer.data()), got);
+  }
+}
+
+Status check_stored(const StoredBackup& backup, const Artifact& artifact,
+                    const std::function<void(std::uint64_t)>& progress) {
+  PGDR_TRY(const auto source, open_stored(backup, artifact));
+  const auto hashed = pipe::hash_source(*source);
+  std::vector<std::byte> buffer(kBuffer);
+  for (;;) {
+    if (interrupted()) return interrupted_error();
+    PGDR_TRY(const std::size_t got, hashed->read(buffer));
+    if (got == 0) break;
+    if (progress) progress(got);
+  }
+  const pipe::Digest digest = hashed->digest();
+  if (digest.bytes < artifact.stored_bytes) {
+    return damaged(
+        backup, artifact,
+        fmt::format("is truncated: {} of {} bytes are there", digest.bytes, artifact.stored_bytes));
+  }
+  if (digest.bytes > artifact.stored_bytes) {
+    return damaged(backup, artifact,
+                   fmt::format("is longer than it was: {} bytes instead of {}", digest.bytes,
+                               artifact.stored_bytes));
+  }
+  if (digest.sha256 != artifact.stored_sha256) {
+    return damaged(backup, artifact, "is not what was stored: its SHA-256 digest differs");
+  }
+  return success();
+}
+
+}  // namespace pgdr::app

@@ -1,0 +1,176 @@
+#include "app/doctor_facts.hpp"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <cstdlib>
+#include <regex>
+
+#include <fmt/format.h>
+
+#include "app/doctor_server.hpp"
+#include "app/key.hpp"
+#include "app/keys.hpp"
+#include "app/repository.hpp"
+#include "base/interrupt.hpp"
+#include "base/process.hpp"
+#include "db/conninfo.hpp"
+
+namespace pgdr::app {
+namespace {
+
+constexpr std::array kPrograms = {"pg_dump", "pg_restore", "pg_dumpall", "psql"};
+
+bool open_to_others(const std::string& path, unsigned bits) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 && (info.st_mode & bits) != 0;
+}
+
+ProgramFacts look_at_program(const std::string& name) {
+  ProgramFacts facts;
+  facts.name = name;
+  Result<std::string> path = find_program(name);
+  if (!path) {
+    facts.error = path.error();
+    return facts;
+  }
+  facts.path = *path;
+  Command command;
+  command.argv = {facts.path, "--version"};
+  const Result<std::string> text = run_and_capture(command);
+  if (!text) {
+    facts.error = text.error();
+    return facts;
+  }
+  facts.version_num = parse_program_version(*text);
+  return facts;
+}
+
+// In `folder` ("" or ending in '/'). Never finished, so nothing stays.
+std::optional<Error> try_writing(store::Store& store, const std::string& folder) {
+  Result<std::unique_ptr<store::Upload>> probe = store.create(folder + "doctor-probe");
+  if (!probe) return probe.error();
+  static constexpr std::array<std::byte, 4096> kBytes{};
+  const Status written = (*probe)->write(kBytes);
+  if (!written) return written.error();
+  return std::nullopt;
+}
+
+RepositoryFacts look_at_repository(const RepositoryConfig& config, const std::string& set,
+                                   std::optional<NewestBackup>& newest) {
+  RepositoryFacts facts;
+  facts.name = config.name;
+  facts.location = config.path;
+  Result<Repository> repository = open_repository(config);
+  if (!repository) {
+    facts.error = repository.error();
+    return facts;
+  }
+  store::Store& store = *repository->store;
+  constexpr unsigned kOthers = S_IRWXG | S_IRWXO;
+  facts.open_to_others = open_to_others(config.path, kOthers);
+  if (const auto room = store.free_space()) facts.free_bytes = *room;
+  if (const auto leftovers = store.leftovers(set + "/")) facts.leftovers = leftovers->size();
+  const Result<Listing> listing = list_backups(*repository, set);
+  if (!listing) {
+    facts.listing_error = listing.error();
+    return facts;
+  }
+  // Where backups go, but without making the set's folder.
+  facts.not_writable = try_writing(store, listing->backups.empty() ? "" : set + "/");
+  facts.backups = listing->backups.size();
+  facts.broken = listing->broken.size();
+  if (!listing->backups.empty()) {
+    const Manifest& manifest = listing->backups.front().manifest;
+    if (!newest || manifest.finished_at > newest->finished_at) {
+      std::uint64_t bytes = 0;
+      for (const Artifact& artifact : manifest.artifacts) bytes += artifact.stored_bytes;
+      newest = NewestBackup{manifest.label, config.name, manifest.finished_at,
+                            manifest.recovery_point, bytes};
+    }
+  }
+  return facts;
+}
+
+KeyFacts look_at_keys(const Config& config, const SetConfig& set) {
+  KeyFacts facts;
+  const Result<pipe::Lock> lock = load_lock(set);
+  if (lock) {
+    for (const pipe::Recipient& recipient : lock->recipients) {
+      facts.recipients.push_back(recipient.text);
+    }
+    facts.passphrase = lock->recipients.empty();
+  } else {
+    facts.lock_error = lock.error();
+  }
+  const KeyFiles files = with_defaults({}, config, nullptr);
+  if (!files.identities.empty()) {
+    facts.identity_file = files.identities.front();
+    Result<std::vector<std::string>> recipients = identity_recipients(facts.identity_file);
+    if (recipients) {
+      facts.identity_recipients = *recipients;
+    } else {
+      facts.identity_error = recipients.error();
+    }
+  }
+  facts.signing_file = config.signing.key_file;
+  facts.trusted = config.signing.trusted;
+  if (!facts.signing_file.empty()) {
+    Result<std::string> key = signing_public_key(facts.signing_file);
+    if (key) {
+      facts.signing_public = *key;
+    } else {
+      facts.signing_error = key.error();
+    }
+  }
+  return facts;
+}
+
+void look_at_server(const SetConfig& set, const Clock& clock, DoctorFacts& facts) {
+  const auto db = db::Connection::open(set.database);
+  if (!db) {
+    facts.connect_error = db.error();
+    return;
+  }
+  Result<ServerFacts> server = gather_server_facts(**db, clock);
+  if (server) {
+    facts.server = *server;
+  } else {
+    facts.server_error = server.error();
+  }
+}
+
+}  // namespace
+
+int parse_program_version(const std::string& text) {
+  static const std::regex kVersion("\\(PostgreSQL\\) ([0-9]+)(?:\\.([0-9]+))?");
+  std::smatch match;
+  if (!std::regex_search(text, match, kVersion)) return 0;
+  const long major = std::strtol(match[1].str().c_str(), nullptr, 10);
+  const long minor = match[2].matched ? std::strtol(match[2].str().c_str(), nullptr, 10) : 0;
+  constexpr long kMajor = 10000;
+  return major < kMajor && minor < kMajor ? static_cast<int>(major * kMajor + minor) : 0;
+}
+
+Result<DoctorFacts> gather_facts(const Config& config, const SetConfig& set, const Clock& clock) {
+  DoctorFacts facts;
+  facts.set = set;
+  facts.config_path = config.path;
+  facts.now = clock.now();
+  constexpr unsigned kReaders = S_IRGRP | S_IROTH;
+  const auto info = db::Conninfo::parse(set.database);
+  facts.config_open_to_others =
+      info && !info->password().empty() && open_to_others(config.path, kReaders);
+  look_at_server(set, clock, facts);
+  if (interrupted()) return interrupted_error();
+  for (const char* name : kPrograms) facts.programs.push_back(look_at_program(name));
+  for (const std::string& name : set.repositories) {
+    facts.repositories.push_back(
+        look_at_repository(config.repositories.at(name), set.name, facts.newest));
+  }
+  facts.keys = look_at_keys(config, set);
+  if (interrupted()) return interrupted_error();
+  return facts;
+}
+
+}  // namespace pgdr::app

@@ -1,0 +1,106 @@
+// What `pgdr doctor` finds out about one set, without judging it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/config.hpp"
+#include "db/catalog.hpp"
+
+namespace pgdr::app {
+
+struct ProgramFacts {
+  std::string name;            // "pg_dump"
+  std::string path;            // empty: not found
+  int version_num = 0;         // 150020; 0: unknown
+  std::optional<Error> error;  // why it is not usable
+};
+
+// Names found, at most a handful, and how many there are in all.
+struct Sample {
+  std::vector<std::string> names;
+  std::uint64_t count = 0;
+};
+
+struct ServerFacts {
+  int version_num = 0;
+  std::string version;
+  std::string database;
+  std::string role;
+  bool superuser = false;
+  bool in_recovery = false;
+  db::ExtensionState extension;
+  std::optional<bool> may_record;  // may call the recording functions; nullopt: no extension
+  Sample unreadable;               // relations a dump would need and the role may not read
+  Sample row_security;             // tables of which the role would see only some rows
+  std::uint64_t unreadable_large_objects = 0;
+  bool reads_passwords = false;  // pg_authid, for the passwords in the globals
+  std::uint64_t database_bytes = 0;
+  Time now{};       // the server's clock …
+  Time host_now{};  // … and ours, at the same moment
+  int worker_slots = 0;
+  int workers_in_use = 0;
+  bool cron_available = false;
+  bool cron_installed = false;  // in this database or the one that pg_cron is configured for
+  std::optional<std::int64_t> rpo_seconds;  // objective, if one is set
+};
+
+struct RepositoryFacts {
+  std::string name;
+  std::string location;
+  std::optional<Error> error;  // cannot be opened
+  std::optional<Error> not_writable;
+  std::optional<std::uint64_t> free_bytes;
+  std::optional<Error> listing_error;
+  std::uint64_t backups = 0;
+  std::uint64_t broken = 0;     // backups without a readable manifest
+  std::uint64_t leftovers = 0;  // of runs that were cut off
+  bool open_to_others = false;  // group or world may enter the folder
+};
+
+struct NewestBackup {
+  std::string label;
+  std::string repository;
+  Time finished_at{};
+  Time recovery_point{};
+  std::uint64_t stored_bytes = 0;
+};
+
+struct KeyFacts {
+  std::optional<Error> lock_error;  // recipients or passphrase cannot be used
+  std::vector<std::string> recipients;
+  bool passphrase = false;
+  std::string identity_file;            // configured or in $PGDR_IDENTITY; empty: none
+  std::optional<Error> identity_error;  // it cannot be read
+  std::vector<std::string> identity_recipients;
+  std::string signing_file;  // empty: manifests are not signed
+  std::optional<Error> signing_error;
+  std::string signing_public;
+  std::vector<std::string> trusted;
+};
+
+struct DoctorFacts {
+  SetConfig set;
+  std::string config_path;
+  bool config_open_to_others = false;  // and it holds a password
+  std::optional<Error> connect_error;
+  std::optional<Error> server_error;  // connected, but looking around failed
+  ServerFacts server;                 // unless one of these
+  std::vector<ProgramFacts> programs;
+  std::vector<RepositoryFacts> repositories;
+  std::optional<NewestBackup> newest;  // of all repositories
+  KeyFacts keys;
+  Time now{};
+};
+
+// Looks; changes nothing (a probe that is never finished tells whether a repository is writable).
+// kInterrupted only; whatever else goes wrong is a fact.
+Result<DoctorFacts> gather_facts(const Config& config, const SetConfig& set, const Clock& clock);
+
+// "pg_dump (PostgreSQL) 15.20 (Debian …)" -> 150020; 0 when it says something else. Pure.
+int parse_program_version(const std::string& text);
+
+}  // namespace pgdr::app

@@ -1,0 +1,149 @@
+#include "app/document.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "db/connection.hpp"
+
+namespace pgdr::app {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string text_of(const Json& json, const char* key) {
+  const auto at = json.find(key);
+  return at != json.end() && at->is_string() ? at->get<std::string>() : std::string();
+}
+
+std::optional<std::uint64_t> number_of(const Json& json, const char* key) {
+  const auto at = json.find(key);
+  if (at == json.end() || !at->is_number_unsigned()) return std::nullopt;
+  return at->get<std::uint64_t>();
+}
+
+DocumentTable table_of(const Json& json) {
+  DocumentTable t;
+  t.schema = text_of(json, "schema");
+  t.name = text_of(json, "name");
+  t.kind = text_of(json, "kind");
+  t.rows = number_of(json, "rows");
+  t.size = number_of(json, "size").value_or(0);
+  t.digest = text_of(json, "digest");
+  t.state = text_of(json, "state");
+  return t;
+}
+
+void read_database(const Json& json, Document& d) {
+  d.locale.encoding = text_of(json, "encoding");
+  d.locale.collate = text_of(json, "collate");
+  d.locale.ctype = text_of(json, "ctype");
+  d.locale.provider = text_of(json, "provider");
+  d.locale.icu_locale = text_of(json, "icu_locale");
+  d.database.owner = text_of(json, "owner");
+  d.database.comment = text_of(json, "comment");
+  d.database.acl = text_of(json, "acl");
+  const auto limit = json.find("connection_limit");
+  if (limit != json.end() && limit->is_number_integer()) d.database.connection_limit = *limit;
+  const auto settings = json.find("settings");
+  if (settings == json.end() || !settings->is_array()) return;
+  for (const auto& one : *settings) {
+    if (one.is_string()) d.database.settings.push_back(one);
+  }
+}
+
+// Splits at `mark` outside double quotes.
+std::vector<std::string> split_outside_quotes(const std::string& text, char mark) {
+  std::vector<std::string> parts(1);
+  bool quoted = false;
+  for (const char c : text) {
+    if (c == '"') quoted = !quoted;
+    if (c == mark && !quoted) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  for (auto& part : parts) {
+    const std::size_t start = part.find_first_not_of(' ');
+    part = start == std::string::npos ? "" : part.substr(start);
+  }
+  std::erase(parts, "");
+  return parts;
+}
+
+}  // namespace
+
+std::uint64_t Document::row_count() const {
+  std::uint64_t sum = 0;
+  for (const auto& t : tables) {
+    if (t.kind == "r") sum += t.rows.value_or(0);
+  }
+  return sum;
+}
+
+std::uint64_t Document::table_count() const {
+  std::uint64_t n = 0;
+  for (const auto& t : tables) n += t.kind == "r" ? 1 : 0;
+  return n;
+}
+
+std::map<std::string, std::uint64_t> Document::sizes() const {
+  std::map<std::string, std::uint64_t> sizes;
+  for (const auto& t : tables) sizes[t.schema + "." + t.name] = t.size;
+  return sizes;
+}
+
+Result<Document> parse_document(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || text_of(json, "format") != "pgdr-snapshot") {
+    return Error::of(Code::kCorrupt, "not a snapshot document");
+  }
+  Document d;
+  d.uuid = text_of(json, "uuid");
+  d.taken_at = text_of(json, "taken_at");
+  const auto content = json.find("content");
+  d.content = content != json.end() && content->is_boolean() && content->get<bool>();
+  if (const auto database = json.find("database");
+      database != json.end() && database->is_object()) {
+    read_database(*database, d);
+  }
+  if (const auto relations = json.find("relations");
+      relations != json.end() && relations->is_array()) {
+    for (const auto& one : *relations) {
+      if (one.is_object()) d.tables.push_back(table_of(one));
+    }
+  }
+  return d;
+}
+
+std::vector<std::string> acl_statements(const std::string& database, const std::string& acl) {
+  std::vector<std::string> statements;
+  if (acl.empty()) return statements;
+  const std::string on = "ON DATABASE " + db::quote_ident(database);
+  statements.push_back(fmt::format("REVOKE ALL {} FROM PUBLIC", on));
+  for (const auto& item : split_outside_quotes(acl, ';')) {
+    const auto sides = split_outside_quotes(item, '=');
+    if (sides.size() != 2 || sides[0] == "<owner>") continue;
+    for (std::string privilege : split_outside_quotes(sides[1], ',')) {
+      const bool grantable = privilege.back() == '*';
+      if (grantable) privilege.pop_back();
+      // Only words: nothing of a document may become a statement of its own.
+      if (privilege != "CREATE" && privilege != "CONNECT" && privilege != "TEMPORARY") continue;
+      std::string grantee = sides[0];
+      if (grantee != "PUBLIC") {
+        if (grantee.size() >= 2 && grantee.front() == '"' && grantee.back() == '"') {
+          grantee = grantee.substr(1, grantee.size() - 2);
+          for (std::size_t at = 0; (at = grantee.find("\"\"", at)) != std::string::npos; ++at) {
+            grantee.erase(at, 1);
+          }
+        }
+        grantee = db::quote_ident(grantee);
+      }
+      statements.push_back(fmt::format("GRANT {} {} TO {}{}", privilege, on, grantee,
+                                       grantable ? " WITH GRANT OPTION" : ""));
+    }
+  }
+  return statements;
+}
+
+}  // namespace pgdr::app

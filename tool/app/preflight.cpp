@@ -1,0 +1,190 @@
+#include "app/preflight.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/format.hpp"
+#include "base/log.hpp"
+#include "base/process.hpp"
+
+namespace pgdr::app {
+namespace {
+
+// What pg_dump would lock and read: everything but the system's own, members of extensions (their
+// configuration tables excepted) and temporary tables.
+constexpr const char* kUnreadable = R"(
+WITH config AS (
+  SELECT pg_catalog.unnest(e.extconfig) AS oid FROM pg_catalog.pg_extension e
+), dumped AS (
+  SELECT c.oid, c.relkind, c.relpersistence, n.oid AS schema,
+         pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'S')
+    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND c.relpersistence <> 't'
+    AND (c.oid IN (SELECT oid FROM config) OR NOT EXISTS (
+      SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+        AND d.deptype = 'e'))
+)
+SELECT name, CASE WHEN relkind = 'S' THEN 'sequence' ELSE 'table' END,
+       CASE WHEN NOT pg_catalog.has_schema_privilege(schema, 'USAGE') THEN 'schema'
+            WHEN relkind = 'S' AND NOT pg_catalog.has_sequence_privilege(oid, 'SELECT') THEN 'select'
+            WHEN relkind <> 'S' AND NOT pg_catalog.has_table_privilege(oid, 'SELECT') THEN 'select'
+            WHEN relkind <> 'S' AND pg_catalog.row_security_active(oid) THEN 'policy' END AS why
+FROM dumped
+WHERE NOT pg_catalog.has_schema_privilege(schema, 'USAGE')
+   OR (relkind = 'S' AND NOT pg_catalog.has_sequence_privilege(oid, 'SELECT'))
+   OR (relkind <> 'S' AND (NOT pg_catalog.has_table_privilege(oid, 'SELECT')
+                           OR pg_catalog.row_security_active(oid)))
+ORDER BY 3, 1)";
+
+std::string name_some(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 3); ++i) {
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  if (names.size() > 3) text += fmt::format(" and {} more", names.size() - 3);
+  return text;
+}
+
+}  // namespace
+
+std::optional<int> client_major(const std::string& version_line) {
+  const std::string mark = "(PostgreSQL) ";
+  const std::size_t at = version_line.find(mark);
+  if (at == std::string::npos) return std::nullopt;
+  int major = 0;
+  const char* start = version_line.data() + at + mark.size();
+  const auto parsed = std::from_chars(start, version_line.data() + version_line.size(), major);
+  if (parsed.ec != std::errc()) return std::nullopt;
+  return major;
+}
+
+Result<std::string> client_program(const std::string& name, int server_version) {
+  PGDR_TRY(const std::string path, find_program(name));
+  Command command;
+  command.argv = {path, "--version"};
+  PGDR_TRY(const std::string line, run_and_capture(std::move(command)));
+  const auto major = client_major(line);
+  if (!major) return Error::of(Code::kFailed, fmt::format("{} does not say its version", path));
+  const int server = server_version / 10000;
+  if (*major < server) {
+    return Error::of(
+        Code::kUsage,
+        fmt::format("{} is of version {}, older than the server's {}", path, *major, server),
+        fmt::format("install postgresql-client-{} and put its programs first in PATH", server));
+  }
+  return path;
+}
+
+Status check_readable(db::Connection& db) {
+  PGDR_TRY(const db::Rows rows, db.query(kUnreadable));
+  if (rows.empty()) return success();
+  std::vector<std::string> policy;
+  std::vector<std::string> unreadable;
+  for (const auto& row : rows) {
+    const std::string name = row[1].value_or("") + " " + row[0].value_or("");
+    (row[2] == "policy" ? policy : unreadable).push_back(name);
+  }
+  if (!unreadable.empty()) {
+    return Error::of(
+        Code::kFailed, fmt::format("role {} may not read {}", db.user(), name_some(unreadable)),
+        fmt::format("as a superuser: GRANT pg_read_all_data TO {};", db::quote_ident(db.user())));
+  }
+  return Error::of(
+      Code::kFailed,
+      fmt::format("row security hides rows from role {} in {}: a dump would lack them", db.user(),
+                  name_some(policy)),
+      fmt::format("as a superuser: ALTER ROLE {} BYPASSRLS;", db::quote_ident(db.user())));
+}
+
+Result<bool> may_read_passwords(db::Connection& db) {
+  PGDR_TRY(const db::Value may,
+           db.scalar("SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')"));
+  return may == "t";
+}
+
+Status check_room(Repository& repository, const std::string& set, std::uint64_t database_bytes) {
+  PGDR_TRY(const auto room, repository.store->free_space());
+  if (!room) return success();
+  PGDR_TRY(const auto entries, repository.store->list(set + "/"));
+  // The newest folder with a manifest, by its label.
+  std::map<std::string, std::uint64_t> sizes;
+  std::string newest;
+  for (const auto& entry : entries) {
+    const std::size_t slash = entry.key.rfind('/');
+    const std::string folder = entry.key.substr(0, slash);
+    sizes[folder] += entry.size;
+    if (entry.key.substr(slash + 1) == kManifestFile) newest = std::max(newest, folder);
+  }
+  const std::string have = fmt::format("repository {} has {} left in {}", repository.name,
+                                       format_bytes(*room), repository.location());
+  if (!newest.empty() && *room < sizes[newest]) {
+    return Error::of(Code::kNoSpace,
+                     fmt::format("{}, the last backup took {}", have, format_bytes(sizes[newest])),
+                     "make room, or give the set another repository");
+  }
+  if (newest.empty() && *room < database_bytes / 4) {
+    log_warning(fmt::format("{}, which may not be enough for a database of {}", have,
+                            format_bytes(database_bytes)));
+  }
+  return success();
+}
+
+Status remove_unfinished(Repository& repository, const std::string& set, const std::string& label) {
+  store::Store& store = *repository.store;
+  const std::string prefix = backup_prefix(set, label);
+  PGDR_TRY(const auto manifest, store.stat(prefix + kManifestFile));
+  if (manifest) {
+    return Error::of(Code::kExists, fmt::format("{} has a manifest: it is a backup", prefix));
+  }
+  PGDR_TRY(const auto temporaries, store.leftovers(prefix));
+  for (const auto& entry : temporaries) PGDR_CHECK(store.remove_leftover(entry));
+  PGDR_TRY(const auto entries, store.list(prefix));
+  for (const auto& entry : entries) PGDR_CHECK(store.remove(entry.key));
+  return success();
+}
+
+void remove_leftovers(Repository& repository, const std::string& set,
+                      const std::vector<std::string>& ours, Time now) {
+  const auto attempt = [&]() -> Status {
+    store::Store& store = *repository.store;
+    struct Folder {
+      bool manifest = false;
+      Time newest{};
+    };
+    std::map<std::string, Folder> folders;
+    const auto see = [&](const store::Entry& entry, bool object) {
+      const std::string rest = entry.key.substr(set.size() + 1);
+      const std::size_t slash = rest.find('/');
+      if (slash == std::string::npos || !valid_label(rest.substr(0, slash))) return;
+      Folder& folder = folders[rest.substr(0, slash)];
+      folder.newest = std::max(folder.newest, entry.modified);
+      if (object && rest.substr(slash + 1) == kManifestFile) folder.manifest = true;
+    };
+    PGDR_TRY(const auto entries, store.list(set + "/"));
+    for (const auto& entry : entries) see(entry, true);
+    PGDR_TRY(const auto temporaries, store.leftovers(set + "/"));
+    for (const auto& entry : temporaries) see(entry, false);
+    for (const auto& [label, folder] : folders) {
+      if (folder.manifest) continue;
+      const bool known = std::find(ours.begin(), ours.end(), label) != ours.end();
+      if (!known && now - folder.newest < std::chrono::hours(24)) continue;
+      PGDR_CHECK(remove_unfinished(repository, set, label));
+      log_info(fmt::format("removed what the unfinished backup {} left in repository {}", label,
+                           repository.name));
+    }
+    return success();
+  };
+  const Status done = attempt();
+  if (!done) {
+    log_warning(fmt::format("cannot remove leftovers in repository {}: {}", repository.name,
+                            to_string(done.error())));
+  }
+}
+
+}  // namespace pgdr::app

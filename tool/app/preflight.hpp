@@ -1,0 +1,43 @@
+// What can be known to go wrong before a backup starts, each with its own message.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/repository.hpp"
+#include "base/config.hpp"
+#include "db/connection.hpp"
+
+namespace pgdr::app {
+
+// The major version in "pg_dump (PostgreSQL) 15.20 (Debian …)"; nullopt when there is none. Pure.
+std::optional<int> client_major(const std::string& version_line);
+
+// The program, as found in PATH; kUsage when its major version is older than the server's.
+Result<std::string> client_program(const std::string& name, int server_version);
+
+// kFailed naming the first tables and sequences that this role may not read, or whose rows a
+// row-security policy would hide from it (pg_dump would fail on the former half-way, and refuses
+// the latter).
+Status check_readable(db::Connection& db);
+
+// Whether pg_dumpall may read the roles' passwords.
+Result<bool> may_read_passwords(db::Connection& db);
+
+// kNoSpace when the repository certainly has less room than the newest backup of the set takes;
+// a warning when a first backup may not fit.
+Status check_room(Repository& repository, const std::string& set, std::uint64_t database_bytes);
+
+// Under the set's lock: removes what runs that died left behind. A folder without manifest goes if
+// its label is one of `ours` (the catalog knows that run, and it is over) or if it is older than a
+// day; younger unknown ones stay, for somebody may be copying a backup here. Best effort: problems
+// are warnings.
+void remove_leftovers(Repository& repository, const std::string& set,
+                      const std::vector<std::string>& ours, Time now);
+// Everything under the label's folder; for a backup of our own that failed. Never when it has a
+// manifest.
+Status remove_unfinished(Repository& repository, const std::string& set, const std::string& label);
+
+}  // namespace pgdr::app

@@ -1,0 +1,38 @@
+// Proving a restored database: its rows and schema against what the backup's snapshot says.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/target.hpp"
+#include "db/catalog.hpp"
+
+namespace pgdr::app {
+
+struct ProofRequest {
+  std::string label;
+  std::string database;
+  std::string document;             // the snapshot document, "" when the backup has none
+  std::vector<std::string> tables;  // compare only these
+  bool partial = false;             // only `tables` were restored
+  bool no_owner = false;
+  bool no_acl = false;
+  std::optional<std::string> server;  // for the record, when it is another one
+};
+
+struct ProofResult {
+  bool passed = false;
+  std::vector<db::Finding> findings;
+  std::optional<std::int64_t> verification;  // id in the source's catalog
+};
+
+// On the source's server, its extension compares the target with the backup's snapshot; elsewhere
+// the target's own extension compares itself with the document, and the result is recorded in the
+// source's catalog if there is one. An error when neither is possible (the proof is missing; it did
+// not fail). catalog and source may be null.
+Result<ProofResult> prove(const ProofRequest& request, db::Catalog* catalog, db::Connection* source,
+                          bool same_server, Target& target);
+
+}  // namespace pgdr::app

@@ -1,0 +1,362 @@
+#include "app/restore.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/document.hpp"
+#include "app/preflight.hpp"
+#include "app/proof.hpp"
+#include "app/target.hpp"
+#include "base/interrupt.hpp"
+
+namespace pgdr::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kLongestDocument = std::size_t{1} << 30;
+
+class RestoreRun {
+ public:
+  explicit RestoreRun(const RestoreRequest& request) : request_(request) {}
+  Result<RestoreResult> run();
+
+ private:
+  Status choose();
+  Status open_source();
+  Status check_copy(const StoredBackup& backup);
+  Status check_copies();
+  Status open_target();
+  Status fill();
+  void mark();
+  void start_record();
+  void finish_record(const std::string& state, const std::string& error,
+                     std::optional<std::int64_t> verification);
+  void undo(const Error& error);
+
+  const RestoreRequest& request_;
+  OpenRepositories repositories_;
+  Backup backup_;
+  const StoredBackup* copy_ = nullptr;
+  pipe::Keys keys_;
+  std::string document_text_;
+  Document document_;
+  std::unique_ptr<db::Connection> source_;
+  std::optional<db::Catalog> catalog_;
+  std::unique_ptr<Target> target_;
+  bool same_server_ = false;
+  bool existed_ = false;
+  std::optional<std::int64_t> record_;
+  Time started_{};
+  RestoreResult result_;
+};
+
+Status RestoreRun::choose() {
+  std::vector<std::string> names = request_.set.repositories;
+  if (!request_.repository.empty()) names = {request_.repository};
+  PGDR_TRY(repositories_, open_repositories(request_.config, names));
+  for (const auto& [name, error] : repositories_.failed) log_warning(to_string(error));
+  PGDR_TRY(History history, read_history(repositories_.open, request_.set.name));
+  const std::vector<BrokenBackup> broken = history.broken;
+  PGDR_TRY(backup_, choose_backup(std::move(history), request_.label));
+  result_.label = backup_.manifest().label;
+  for (const auto& one : broken) {
+    const bool newer = one.label > result_.label || one.label == result_.label;
+    if (newer && one.error.code != Code::kRepositoryMissing) log_warning(to_string(one.error));
+  }
+  PGDR_TRY(keys_, load_keys(with_defaults(request_.keys, request_.config, &request_.set)));
+  if (keys_.identities.empty() && keys_.passphrase.empty()) {
+    return Error::of(Code::kNoKey, "no key to open the backup was given",
+                     "--identity FILE with the private key (AGE-SECRET-KEY-1…), or "
+                     "--passphrase-file FILE");
+  }
+  return success();
+}
+
+// Everything there is is compared with the manifest before anything is acted on.
+Status RestoreRun::check_copy(const StoredBackup& backup) {
+  PGDR_CHECK(check_signature(backup, request_.config.signing, request_.accept_unsigned));
+  // The smallest first: a wrong key shows before gigabytes are read.
+  const Artifact* snapshot = backup.manifest.find("snapshot");
+  if (snapshot != nullptr) {
+    PGDR_CHECK(check_stored(backup, *snapshot, {}));
+    PGDR_CHECK(ArtifactReader::open(backup, *snapshot, keys_, false));
+  }
+  ProgressState state{"checking the stored files", 0, backup.manifest.stored_bytes(), 0};
+  for (const auto& artifact : backup.manifest.artifacts) {
+    PGDR_CHECK(check_stored(backup, artifact, [&](std::uint64_t n) {
+      state.bytes += n;
+      request_.progress.update(state);
+    }));
+  }
+  return success();
+}
+
+Status RestoreRun::check_copies() {
+  std::optional<Error> first;
+  for (const auto& copy : backup_.copies) {
+    const Status good = check_copy(copy);
+    if (good) {
+      copy_ = &copy;
+      break;
+    }
+    if (good.error().code != Code::kCorrupt) return good;
+    if (first) continue;
+    first = good.error();
+    if (backup_.copies.size() > 1) log_warning(to_string(*first) + "; trying the next copy");
+  }
+  if (copy_ == nullptr) return *first;
+  result_.repository = copy_->repository->name;
+  const Artifact* snapshot = copy_->manifest.find("snapshot");
+  if (snapshot == nullptr) return success();
+  PGDR_TRY(document_text_, read_artifact(*copy_, *snapshot, keys_, kLongestDocument));
+  PGDR_TRY(document_, parse_document(document_text_));
+  return success();
+}
+
+// The catalog is wanted, not needed: the source may be what was lost.
+Status RestoreRun::open_source() {
+  auto source = db::Connection::open(request_.set.database);
+  if (!source) {
+    if (source.error().code == Code::kInterrupted) return source.error();
+    log_warning("the restore cannot be recorded in the catalog: " + to_string(source.error()));
+    return success();
+  }
+  auto catalog = db::Catalog::open(**source);
+  if (!catalog) {
+    log_warning("the restore cannot be recorded in the catalog: " + to_string(catalog.error()));
+    return success();
+  }
+  source_ = std::move(*source);
+  catalog_ = std::move(*catalog);
+  return success();
+}
+
+Status RestoreRun::open_target() {
+  PGDR_TRY(const TargetName name, parse_target(request_.to, request_.set));
+  result_.database = name.database;
+  result_.target = name.shown;
+  PGDR_TRY(target_, Target::open(name, request_.set.maintenance_database));
+  PGDR_TRY(existed_, target_->exists());
+  if (existed_) {
+    if (!request_.options.clean) {
+      return Error::of(
+          Code::kProtected,
+          fmt::format("database \"{}\" exists already: nothing was changed", name.database),
+          "choose another name with --to");
+    }
+    if (request_.confirm != name.database) {
+      return Error::of(
+          Code::kProtected,
+          fmt::format("--clean would replace what is in database \"{}\": nothing was changed",
+                      name.database),
+          fmt::format("to do that, type its name: --clean --confirm {}", name.database));
+    }
+  }
+  if (source_) {
+    PGDR_TRY(const std::string there, target_->system_identifier());
+    const auto here =
+        source_->scalar("SELECT system_identifier FROM pg_catalog.pg_control_system()");
+    same_server_ = here && here->value_or("") == there;
+  }
+  return success();
+}
+
+void RestoreRun::start_record() {
+  if (!catalog_) return;
+  const Json options{{"jobs", request_.options.jobs},
+                     {"no_owner", request_.options.no_owner},
+                     {"no_acl", request_.options.no_acl},
+                     {"clean", request_.options.clean},
+                     {"schema_only", request_.options.schema_only},
+                     {"only", request_.options.only},
+                     {"repository", result_.repository}};
+  db::RestoreStart start;
+  start.label = result_.label;
+  start.target = result_.database;
+  if (!same_server_) start.server = result_.target;
+  start.options = options.dump();
+  start.started_at = started_;
+  const auto id = catalog_->restore_start(start);
+  if (id) {
+    record_ = *id;
+  } else {
+    log_warning(to_string(id.error()) + "; pgdr catalog rebuild makes the catalog know the backup");
+  }
+}
+
+void RestoreRun::finish_record(const std::string& state, const std::string& error,
+                               std::optional<std::int64_t> verification) {
+  if (!record_) return;
+  db::RestoreFinish finish;
+  finish.restore = *record_;
+  finish.state = state;
+  finish.finished_at = system_clock().now();
+  finish.verification = verification;
+  if (!error.empty()) finish.error = error;
+  Status done = catalog_->restore_finish(finish);
+  if (!done) {  // the connection may have broken with what failed
+    const auto again = [&]() -> Status {
+      PGDR_TRY(const auto fresh, db::Connection::open(request_.set.database));
+      PGDR_TRY(auto catalog, db::Catalog::open(*fresh));
+      return catalog.restore_finish(finish);
+    };
+    done = again();
+  }
+  result_.recorded = done.ok();
+  if (!done) log_warning(to_string(done.error()));
+}
+
+Status RestoreRun::fill() {
+  RestoreWhere where;
+  PGDR_TRY(where.program, client_program("pg_restore", copy_->manifest.server_version_num));
+  if (request_.globals) {
+    PGDR_TRY(const RestoreMessages said,
+             restore_globals(*copy_, keys_, target_->server().child_conninfo(),
+                             target_->server().child_env()));
+    for (const auto& error : said.errors) result_.warnings.push_back("globals: " + error);
+  }
+  if (!existed_) {
+    const Locale& locale =
+        document_.locale.encoding.empty() ? copy_->manifest.locale : document_.locale;
+    PGDR_CHECK(target_->create(locale, result_.warnings));
+  }
+  where.conninfo = target_->server().child_conninfo(target_->name().database);
+  where.env = target_->server().child_env();
+  PGDR_TRY(const bool offered, target_->offers_pgdr());
+  where.without_pgdr = !offered;
+  if (existed_) {
+    // The catalog of a database that already has one stays: it holds this very restore.
+    PGDR_TRY(const auto inside, target_->connect());
+    PGDR_TRY(const auto extension, db::extension_state(*inside));
+    where.without_pgdr = where.without_pgdr || extension.installed.has_value();
+  }
+  if (!offered) {
+    result_.warnings.emplace_back(
+        "the server does not offer the extension pgdr: the copy is restored without it");
+  }
+  PGDR_TRY(result_.outcome, restore_archive(*copy_, keys_, where, request_.options,
+                                            document_.sizes(), request_.progress));
+  for (const auto& error : result_.outcome.errors) {
+    if (!harmless(error)) ++result_.serious_errors;
+  }
+  // Only some are kept: those not seen count as serious.
+  if (result_.outcome.error_count > result_.outcome.errors.size()) {
+    result_.serious_errors += result_.outcome.error_count - result_.outcome.errors.size();
+  }
+  if (!existed_) {
+    target_->give_properties(document_.database, request_.options.no_owner, request_.options.no_acl,
+                             result_.warnings);
+  }
+  mark();
+  return success();
+}
+
+// Leaves in the target which backup it was restored from.
+void RestoreRun::mark() {
+  const bool all = request_.options.only.empty();
+  const Json origin{{"label", result_.label},
+                    {"system_identifier", copy_->manifest.system_identifier},
+                    {"no_owner", request_.options.no_owner},
+                    {"no_acl", request_.options.no_acl},
+                    {"only", all ? Json(nullptr) : Json(result_.outcome.tables)},
+                    {"restored_at", to_iso(system_clock().now())}};
+  const std::string sql =
+      setting_statement(target_->name().database, "pgdr.origin=" + origin.dump());
+  Status done = Error::of(Code::kFailed, "no session knows the setting pgdr.origin");
+  if (same_server_) {
+    // In a session that has loaded the library, the setting is known, and the owner may set it.
+    const auto loaded = source_->query(
+        fmt::format("SELECT {}('pg_catalog.pg_am')", catalog_->name("dr_table_count")));
+    if (!loaded) log_verbose(to_string(loaded.error()));
+    done = source_->exec(sql);
+  } else {
+    done = target_->server().exec(sql);
+  }
+  if (!done) {
+    result_.warnings.push_back("the mark of origin could not be left in the copy: " +
+                               to_string(done.error()));
+  }
+}
+
+void RestoreRun::undo(const Error& error) {
+  request_.progress.done();
+  if (error.code == Code::kInterrupted) clear_interrupt();
+  if (target_ && target_->created()) {
+    const Status dropped = target_->drop();
+    if (!dropped) {
+      log_warning(fmt::format("database \"{}\" is left behind half-restored: {}",
+                              target_->name().database, to_string(dropped.error())));
+    }
+  }
+  finish_record(error.code == Code::kInterrupted ? "interrupted" : "failed", to_string(error),
+                std::nullopt);
+}
+
+Result<RestoreResult> RestoreRun::run() {
+  started_ = system_clock().now();
+  PGDR_CHECK(choose());
+  PGDR_CHECK(open_source());
+  PGDR_CHECK(open_target());
+  const Status checked = check_copies();
+  request_.progress.done();
+  PGDR_CHECK(checked);
+  start_record();
+  const Status filled = fill();
+  if (!filled) {
+    undo(filled.error());
+    return filled.error();
+  }
+  std::optional<std::int64_t> verification;
+  if (request_.verify && !request_.options.schema_only) {
+    request_.progress.update({"verifying", 0, 0, 0});
+    ProofRequest proof{result_.label,
+                       result_.database,
+                       document_text_,
+                       result_.outcome.tables,
+                       !request_.options.only.empty(),
+                       request_.options.no_owner,
+                       request_.options.no_acl,
+                       same_server_ ? std::nullopt : std::optional(result_.target)};
+    Result<ProofResult> proven =
+        prove(proof, catalog_ ? &*catalog_ : nullptr, source_.get(), same_server_, *target_);
+    request_.progress.done();
+    if (!proven) {
+      // The copy is complete and stays; whether it is right is not known.
+      if (proven.error().code == Code::kInterrupted) {
+        clear_interrupt();
+        finish_record("interrupted", "interrupted during verification", std::nullopt);
+        return proven.error().context(
+            fmt::format("database \"{}\" is restored, but not verified", result_.database));
+      }
+      result_.proof = Proof::kUnproven;
+      result_.proof_detail = to_string(proven.error());
+    } else {
+      result_.proof = proven->passed ? Proof::kPassed : Proof::kFailed;
+      result_.findings = std::move(proven->findings);
+      verification = proven->verification;
+    }
+  }
+  if (result_.proof == Proof::kPassed && result_.serious_errors == 0) {
+    finish_record("complete", "", verification);
+  } else {
+    const bool errors = result_.outcome.error_count > 0;
+    finish_record(
+        errors ? "complete_with_errors" : "complete",
+        errors ? fmt::format("{} statements failed: {}", result_.outcome.error_count,
+                             result_.outcome.errors.empty() ? "?" : result_.outcome.errors.front())
+               : "",
+        verification);
+  }
+  result_.took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(system_clock().now() - started_);
+  return std::move(result_);
+}
+
+}  // namespace
+
+Result<RestoreResult> run_restore(const RestoreRequest& request) {
+  return RestoreRun(request).run();
+}
+
+}  // namespace pgdr::app

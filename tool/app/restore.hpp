@@ -1,0 +1,54 @@
+// Restoring a backup and proving the result.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/keys.hpp"
+#include "app/pg_restore.hpp"
+#include "base/config.hpp"
+#include "base/log.hpp"
+#include "db/catalog.hpp"
+
+namespace pgdr::app {
+
+struct RestoreRequest {
+  const Config& config;
+  const SetConfig& set;
+  Progress& progress;
+  std::string label;  // or "latest"
+  std::string to;     // database on the set's server, or a libpq URI
+  KeyFiles keys;
+  RestoreOptions options;
+  std::string confirm;     // with options.clean: the name of the existing database
+  std::string repository;  // only this one; "" for all of the set's
+  bool verify = true;
+  bool globals = false;
+  bool accept_unsigned = false;
+};
+
+enum class Proof { kPassed, kFailed, kUnproven, kNotAsked };
+
+struct RestoreResult {
+  std::string label;
+  std::string repository;
+  std::string database;
+  std::string target;  // as shown
+  std::chrono::milliseconds took{};
+  RestoreOutcome outcome;
+  std::uint64_t serious_errors = 0;  // of outcome.error_count: not harmless
+  std::vector<std::string> warnings;
+  Proof proof = Proof::kNotAsked;
+  std::string proof_detail;           // why it is unproven
+  std::vector<db::Finding> findings;  // problems first, verdict last
+  bool recorded = false;
+};
+
+// An error means that the target is as before: a database that was created is gone again.
+// kProtected when it exists; kNoKey; kCorrupt (a damaged or unsigned backup: nothing was done);
+// kRepositoryMissing; kDatabaseUnreachable; kInterrupted; kFailed.
+Result<RestoreResult> run_restore(const RestoreRequest& request);
+
+}  // namespace pgdr::app

@@ -1,0 +1,271 @@
+#include "app/restore_plan.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "base/format.hpp"
+
+namespace pgdr::app {
+namespace {
+
+bool starts_with(const std::string& text, std::string_view start) {
+  return text.compare(0, start.size(), start) == 0;
+}
+
+bool is_table(const TocEntry& e) {
+  return e.kind == "TABLE" || e.kind == "MATERIALIZED VIEW" || e.kind == "FOREIGN TABLE" ||
+         e.kind == "VIEW" || e.kind == "SEQUENCE";
+}
+
+// An entry of the extension pgdr or of its catalog.
+bool belongs_to_pgdr(const TocEntry& e) {
+  if (e.kind == "EXTENSION") return e.tag == "pgdr";
+  if (e.kind == "COMMENT") return e.tag == "EXTENSION pgdr";
+  if (e.kind == "TABLE DATA" || e.kind == "SEQUENCE SET") return e.schema == "dr";
+  if (e.kind == "ACL") {
+    return e.schema == "dr" || e.tag == "SCHEMA dr" || starts_with(e.tag, "FUNCTION dr_");
+  }
+  return false;
+}
+
+bool is_privilege(const TocEntry& e) {
+  return e.kind == "ACL" || e.kind == "ACL LANGUAGE" || e.kind == "DEFAULT ACL";
+}
+
+// What comes along with a table because it is part of it.
+bool is_part_of_table(const TocEntry& e) {
+  static const std::unordered_set<std::string> kinds = {
+      "TABLE DATA",       "DEFAULT",      "INDEX",         "CONSTRAINT",
+      "CHECK CONSTRAINT", "TRIGGER",      "RULE",          "POLICY",
+      "ROW SECURITY",     "COMMENT",      "ACL",           "SEQUENCE OWNED BY",
+      "SEQUENCE SET",     "INDEX ATTACH", "TABLE ATTACH",  "STATISTICS",
+      "SECURITY LABEL",   "SEQUENCE",     "FK CONSTRAINT", "MATERIALIZED VIEW DATA",
+      "STATISTICS DATA"};
+  return kinds.contains(e.kind);
+}
+
+using ById = std::unordered_map<int, const TocEntry*>;
+
+ById index_of(const Toc& toc) {
+  ById by_id;
+  for (const auto& e : toc.entries) by_id.emplace(e.id, &e);
+  return by_id;
+}
+
+// Chooses tables by name and everything they need or consist of.
+class Selection {
+ public:
+  explicit Selection(const Toc& toc) : toc_(toc), by_id_(index_of(toc)) {}
+
+  Status choose(const std::vector<std::string>& names) {
+    for (const auto& name : names) PGDR_CHECK(choose_one(name));
+    for (bool grown = true; grown;) grown = add_partitions();
+    for (const int id : tables_) require(id);
+    for (bool grown = true; grown;) grown = add_parts();
+    return success();
+  }
+  [[nodiscard]] bool contains(const TocEntry& e) const {
+    return chosen_.contains(e.id) || e.kind == "ENCODING" || e.kind == "STDSTRINGS" ||
+           e.kind == "SEARCHPATH";
+  }
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const auto& e : toc_.entries) {
+      if (tables_.contains(e.id)) out.push_back(e.schema + "." + e.tag);
+    }
+    return out;
+  }
+
+ private:
+  Status choose_one(const std::string& name) {
+    std::vector<std::string> known;
+    bool found = false;
+    for (const auto& e : toc_.entries) {
+      if (!is_table(e)) continue;
+      const std::string full = e.schema + "." + e.tag;
+      if (name == full || name == e.tag) {
+        tables_.insert(e.id);
+        found = true;
+      }
+      known.push_back(name.find('.') == std::string::npos ? e.tag : full);
+    }
+    if (found) return success();
+    const std::string near = nearest(name, known);
+    return Error::of(Code::kUsage, fmt::format("the backup holds no table \"{}\"", name),
+                     near.empty() ? "pgdr show LABEL --identity FILE lists the tables"
+                                  : fmt::format("did you mean \"{}\"?", near));
+  }
+
+  // A partition belongs to its parent: "TABLE ATTACH" depends on both.
+  bool add_partitions() {
+    bool grown = false;
+    for (const auto& e : toc_.entries) {
+      if (e.kind != "TABLE ATTACH") continue;
+      bool parent = false;
+      std::optional<int> child;
+      for (const int d : e.dependencies) {
+        const auto at = by_id_.find(d);
+        if (at == by_id_.end() || at->second->kind != "TABLE") continue;
+        if (at->second->tag == e.tag && at->second->schema == e.schema) {
+          child = d;
+        } else {
+          parent = parent || tables_.contains(d);
+        }
+      }
+      if (parent && child && tables_.insert(*child).second) grown = true;
+    }
+    return grown;
+  }
+
+  // The entry and all it depends on: its schema, types, functions, sequences of its defaults.
+  void require(int id) {
+    std::vector<int> work{id};
+    while (!work.empty()) {
+      const int at = work.back();
+      work.pop_back();
+      const auto found = by_id_.find(at);
+      if (found == by_id_.end() || !chosen_.insert(at).second) continue;
+      // A table that something merely refers to comes with its definition.
+      for (const int d : found->second->dependencies) work.push_back(d);
+    }
+  }
+
+  // Entries that are part of a chosen table, with what they need; a foreign key only when the table
+  // it points to is chosen as well.
+  bool add_parts() {
+    bool grown = false;
+    for (const auto& e : toc_.entries) {
+      if (chosen_.contains(e.id) || !is_part_of_table(e)) continue;
+      bool part = false;
+      bool other_table = false;
+      for (const int d : e.dependencies) {
+        const auto at = by_id_.find(d);
+        if (at == by_id_.end()) continue;
+        if (tables_.contains(d) || owned_.contains(d)) {
+          part = true;
+        } else if (at->second->kind == "TABLE" || at->second->kind == "CONSTRAINT") {
+          other_table = other_table || !chosen_.contains(d);
+        }
+      }
+      if (!part || (other_table && (e.kind == "FK CONSTRAINT" || e.kind == "TABLE ATTACH"))) {
+        continue;
+      }
+      if (e.kind == "SEQUENCE" || e.kind == "INDEX" || e.kind == "CONSTRAINT") owned_.insert(e.id);
+      require(e.id);
+      grown = true;
+    }
+    // Sequences behind the chosen tables' defaults bring their values.
+    for (const auto& e : toc_.entries) {
+      if (e.kind == "SEQUENCE" && chosen_.contains(e.id) && owned_.insert(e.id).second) {
+        grown = true;
+      }
+    }
+    return grown;
+  }
+
+  const Toc& toc_;
+  ById by_id_;
+  std::unordered_set<int> tables_;
+  std::unordered_set<int> owned_;
+  std::unordered_set<int> chosen_;
+};
+
+// Shares the data out: entries whose data depends on one another stay together (an extension's
+// configuration tables may have foreign keys that exist from the start), the largest group goes to
+// the stream with the least to do.
+std::vector<std::vector<int>> share_out(const std::vector<const TocEntry*>& data, int jobs,
+                                        const std::map<std::string, std::uint64_t>& sizes) {
+  std::unordered_map<int, std::size_t> at;
+  for (std::size_t i = 0; i < data.size(); ++i) at.emplace(data[i]->id, i);
+  std::vector<std::size_t> leader(data.size());
+  std::iota(leader.begin(), leader.end(), 0);
+  const auto find = [&](std::size_t i) {
+    while (leader[i] != i) i = leader[i] = leader[leader[i]];
+    return i;
+  };
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    for (const int d : data[i]->dependencies) {
+      if (const auto other = at.find(d); other != at.end()) leader[find(i)] = find(other->second);
+    }
+  }
+  std::map<std::size_t, std::uint64_t> weight;
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    std::uint64_t size = 8192;
+    if (data[i]->has_data) {
+      const auto known = sizes.find(data[i]->schema + "." + data[i]->tag);
+      if (known != sizes.end()) size += known->second;
+    }
+    weight[find(i)] += size;
+  }
+  std::vector<std::pair<std::uint64_t, std::size_t>> groups;
+  groups.reserve(weight.size());
+  for (const auto& [group, size] : weight) groups.emplace_back(size, group);
+  std::sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
+  std::vector<std::uint64_t> load(static_cast<std::size_t>(std::max(jobs, 1)), 0);
+  std::map<std::size_t, std::size_t> stream_of;
+  for (const auto& [size, group] : groups) {
+    const auto least = std::min_element(load.begin(), load.end());
+    *least += size;
+    stream_of[group] = static_cast<std::size_t>(least - load.begin());
+  }
+  std::vector<std::vector<int>> streams(load.size());
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    streams[stream_of[find(i)]].push_back(data[i]->id);
+  }
+  std::erase_if(streams, [](const auto& s) { return s.empty(); });
+  return streams;
+}
+
+}  // namespace
+
+Result<RestorePlan> plan_restore(const Toc& toc, const PlanOptions& options) {
+  Selection selection(toc);
+  if (!options.only.empty()) PGDR_CHECK(selection.choose(options.only));
+  RestorePlan plan;
+  std::vector<const TocEntry*> data;
+  // COMMENT, ACL and the like have no section: they belong to the one they follow.
+  Section current = Section::kPreData;
+  for (const auto& e : toc.entries) {
+    if (e.section != Section::kNone) current = e.section;
+    if (!options.only.empty() && !selection.contains(e)) continue;
+    if (options.without_pgdr && belongs_to_pgdr(e)) {
+      plan.left_out_pgdr = true;
+      continue;
+    }
+    if (options.schema_only && e.section == Section::kData) continue;
+    plan.all.push_back(e.id);
+    if (current == Section::kData && e.section == Section::kData) {
+      data.push_back(&e);
+    } else if (current == Section::kPostData || is_privilege(e) || current == Section::kData) {
+      plan.after.push_back(e.id);
+    } else {
+      plan.before.push_back(e.id);
+    }
+  }
+  plan.data = share_out(data, options.jobs, options.sizes);
+  if (!options.only.empty()) plan.tables = selection.names();
+  return plan;
+}
+
+std::string list_text(const std::vector<int>& ids) {
+  std::string text;
+  for (const int id : ids) text += std::to_string(id) + ";\n";
+  return text;
+}
+
+std::unordered_set<int> with_data(const Toc& toc, const std::vector<int>& ids) {
+  const std::unordered_set<int> wanted(ids.begin(), ids.end());
+  std::unordered_set<int> out;
+  for (const auto& e : toc.entries) {
+    if (e.has_data && wanted.contains(e.id)) out.insert(e.id);
+  }
+  return out;
+}
+
+}  // namespace pgdr::app

@@ -1,0 +1,22 @@
+// Every objective of a set, measured now: what dr_status() says.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/config.hpp"
+#include "db/catalog.hpp"
+
+namespace pgdr::app {
+
+struct SetStatus {
+  std::string set;
+  std::string database;  // its name
+  std::vector<db::Objective> objectives;
+};
+
+Result<SetStatus> read_status(const SetConfig& set);
+// The worst of them: critical, warning, unknown, ok; "unknown" when there is none. Pure.
+std::string worst_state(const std::vector<db::Objective>& objectives);
+
+}  // namespace pgdr::app

@@ -1,0 +1,201 @@
+#include "app/target.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "db/conninfo.hpp"
+
+namespace pgdr::app {
+namespace {
+
+std::string create_statement(const std::string& database, const Locale& locale, int version) {
+  std::string sql = "CREATE DATABASE " + db::quote_ident(database) + " TEMPLATE template0";
+  const auto add = [&](const char* option, const std::string& value) {
+    if (!value.empty()) sql += fmt::format(" {} {}", option, db::quote_literal(value));
+  };
+  add("ENCODING", locale.encoding);
+  add("LC_COLLATE", locale.collate);
+  add("LC_CTYPE", locale.ctype);
+  if (version >= 150000 && locale.provider == "icu") {
+    sql += " LOCALE_PROVIDER icu";
+    add("ICU_LOCALE", locale.icu_locale);
+  } else if (version >= 170000 && locale.provider == "builtin") {
+    sql += " LOCALE_PROVIDER builtin";
+    add("BUILTIN_LOCALE", locale.icu_locale);
+  }
+  return sql;
+}
+
+// The pieces of a stored list of names: "$user", public.
+std::vector<std::string> list_pieces(const std::string& value) {
+  std::vector<std::string> pieces(1);
+  bool quoted = false;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    if (c == '"') {
+      if (quoted && i + 1 < value.size() && value[i + 1] == '"') {
+        pieces.back() += '"';
+        ++i;
+      } else {
+        quoted = !quoted;
+      }
+    } else if (c == ',' && !quoted) {
+      pieces.emplace_back();
+    } else if (c != ' ' || quoted) {
+      pieces.back() += c;
+    }
+  }
+  return pieces;
+}
+
+}  // namespace
+
+Result<TargetName> parse_target(const std::string& to, const SetConfig& set) {
+  TargetName target;
+  if (to.empty()) return Error::of(Code::kUsage, "--to is empty: name the database to restore to");
+  target.by_name = to.find("://") == std::string::npos && to.find('=') == std::string::npos;
+  target.conninfo = target.by_name ? set.database : to;
+  PGDR_TRY(auto info, db::Conninfo::parse(target.conninfo));
+  if (target.by_name) {
+    target.database = to;
+    info.set("dbname", to);
+  } else {
+    target.database = info.get("dbname");
+    if (target.database.empty()) {
+      return Error::of(Code::kUsage, "--to names no database",
+                       "for instance postgresql://host/prompt69_restore");
+    }
+  }
+  target.shown = target.by_name ? target.database : info.without_secrets();
+  return target;
+}
+
+std::string setting_statement(const std::string& database, const std::string& setting) {
+  // GUC_LIST_QUOTE in the server's guc_tables.c: stored as a list of names, not as one value.
+  static constexpr std::array<std::string_view, 6> kLists = {"search_path",
+                                                             "temp_tablespaces",
+                                                             "session_preload_libraries",
+                                                             "shared_preload_libraries",
+                                                             "local_preload_libraries",
+                                                             "unix_socket_directories"};
+  const std::size_t at = setting.find('=');
+  const std::string name = setting.substr(0, at);
+  const std::string value = at == std::string::npos ? "" : setting.substr(at + 1);
+  std::string quoted_name;
+  std::string_view rest(name);
+  for (;;) {  // a parameter of an extension has two parts
+    const std::size_t dot = rest.find('.');
+    quoted_name += db::quote_ident(std::string(rest.substr(0, dot)));
+    if (dot == std::string_view::npos) break;
+    quoted_name += '.';
+    rest.remove_prefix(dot + 1);
+  }
+  std::string quoted_value;
+  if (std::find(kLists.begin(), kLists.end(), name) != kLists.end()) {
+    for (const auto& piece : list_pieces(value)) {
+      quoted_value += (quoted_value.empty() ? "" : ", ") + db::quote_literal(piece);
+    }
+  } else {
+    quoted_value = db::quote_literal(value);
+  }
+  return fmt::format("ALTER DATABASE {} SET {} TO {}", db::quote_ident(database), quoted_name,
+                     quoted_value);
+}
+
+Result<std::unique_ptr<Target>> Target::open(const TargetName& name,
+                                             const std::string& maintenance_database) {
+  PGDR_TRY(auto server, db::Connection::open(name.conninfo, maintenance_database));
+  return std::unique_ptr<Target>(new Target(name, maintenance_database, std::move(server)));
+}
+
+Result<bool> Target::exists() {
+  PGDR_TRY(const auto rows, server_->query("SELECT FROM pg_catalog.pg_database WHERE datname = $1",
+                                           {name_.database}));
+  return !rows.empty();
+}
+
+Status Target::create(const Locale& locale, std::vector<std::string>& warnings) {
+  const int version = server_->server_version();
+  Status made = server_->exec(create_statement(name_.database, locale, version));
+  // 42809, 22023: a locale or provider that this server does not have.
+  if (!made && (made.error().sqlstate == "42809" || made.error().sqlstate == "22023")) {
+    warnings.push_back(
+        fmt::format("the server does not know the database's locale ({}): its own "
+                    "default is used, and texts may sort differently",
+                    to_string(made.error())));
+    Locale plain;
+    plain.encoding = locale.encoding;
+    made = server_->exec(create_statement(name_.database, plain, version));
+  }
+  if (made) {
+    created_ = true;
+    return success();
+  }
+  if (made.error().sqlstate == "42P04") {
+    return Error::of(
+        Code::kProtected,
+        fmt::format("database \"{}\" exists already: nothing was changed", name_.database),
+        "choose another name with --to");
+  }
+  return made.error().context(fmt::format("cannot create database \"{}\"", name_.database));
+}
+
+void Target::give_properties(const DatabaseProperties& properties, bool no_owner, bool no_acl,
+                             std::vector<std::string>& warnings) {
+  const std::string database = "DATABASE " + db::quote_ident(name_.database);
+  std::vector<std::string> statements;
+  for (const auto& setting : properties.settings) {
+    statements.push_back(setting_statement(name_.database, setting));
+  }
+  if (!properties.comment.empty()) {
+    statements.push_back(
+        fmt::format("COMMENT ON {} IS {}", database, db::quote_literal(properties.comment)));
+  }
+  if (properties.connection_limit >= 0) {
+    statements.push_back(
+        fmt::format("ALTER {} CONNECTION LIMIT {}", database, properties.connection_limit));
+  }
+  if (!no_acl) {
+    for (auto& one : acl_statements(name_.database, properties.acl)) {
+      statements.push_back(std::move(one));
+    }
+  }
+  // Last: afterwards we may not be allowed the rest.
+  if (!no_owner && !properties.owner.empty() && properties.owner != server_->user()) {
+    statements.push_back(
+        fmt::format("ALTER {} OWNER TO {}", database, db::quote_ident(properties.owner)));
+  }
+  for (const auto& sql : statements) {
+    const Status done = server_->exec(sql);
+    if (!done) warnings.push_back(fmt::format("{} [{}]", to_string(done.error()), sql));
+  }
+}
+
+Status Target::drop() {
+  if (!created_) return success();
+  PGDR_TRY(const auto fresh, db::Connection::open(name_.conninfo, maintenance_));
+  PGDR_CHECK(fresh->exec(
+      fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", db::quote_ident(name_.database))));
+  created_ = false;
+  return success();
+}
+
+Result<std::unique_ptr<db::Connection>> Target::connect() {
+  return db::Connection::open(name_.conninfo, name_.database);
+}
+
+Result<std::string> Target::system_identifier() {
+  PGDR_TRY(const auto id,
+           server_->scalar("SELECT system_identifier FROM pg_catalog.pg_control_system()"));
+  return id.value_or("");
+}
+
+Result<bool> Target::offers_pgdr() {
+  PGDR_TRY(const auto rows,
+           server_->query("SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'pgdr'"));
+  return !rows.empty();
+}
+
+}  // namespace pgdr::app

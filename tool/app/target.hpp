@@ -1,0 +1,63 @@
+// The database that a restore fills: made by us, refused when it exists, removed again when the
+// restore fails.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/document.hpp"
+#include "base/config.hpp"
+#include "db/connection.hpp"
+
+namespace pgdr::app {
+
+struct TargetName {
+  std::string conninfo;  // of its server, as given (may carry a password)
+  std::string database;
+  bool by_name = false;  // a plain name: on the server of the set's database
+  std::string shown;     // for messages and records: no secrets
+};
+// to: a database name, or a libpq URI or conninfo with a database in it (kUsage without).
+Result<TargetName> parse_target(const std::string& to, const SetConfig& set);
+
+class Target {
+ public:
+  // Connects to the server's maintenance database. kDatabaseUnreachable.
+  static Result<std::unique_ptr<Target>> open(const TargetName& name,
+                                              const std::string& maintenance_database);
+
+  Result<bool> exists();
+  // Makes the database from template0. kProtected when it exists.
+  // Where the server does not know the locale, its own default is taken, with a warning.
+  Status create(const Locale& locale, std::vector<std::string>& warnings);
+  // Owner, settings, privileges, comment, connection limit. What the server refuses becomes a
+  // warning. (pg_restore sets none of these unless it creates the database itself.)
+  void give_properties(const DatabaseProperties& properties, bool no_owner, bool no_acl,
+                       std::vector<std::string>& warnings);
+  // Only what create() made; over a fresh connection, for ours may be the one that broke.
+  Status drop();
+
+  Result<std::unique_ptr<db::Connection>> connect();  // to the database itself
+  [[nodiscard]] const TargetName& name() const { return name_; }
+  [[nodiscard]] db::Connection& server() { return *server_; }
+  [[nodiscard]] bool created() const { return created_; }
+  Result<std::string> system_identifier();
+  // Whether CREATE EXTENSION pgdr would find its files.
+  Result<bool> offers_pgdr();
+
+ private:
+  Target(TargetName name, std::string maintenance, std::unique_ptr<db::Connection> server)
+      : name_(std::move(name)), maintenance_(std::move(maintenance)), server_(std::move(server)) {}
+
+  TargetName name_;
+  std::string maintenance_;
+  std::unique_ptr<db::Connection> server_;
+  bool created_ = false;
+};
+
+// ALTER DATABASE … SET name TO value, from "name=value" as the server stores it. Pure.
+std::string setting_statement(const std::string& database, const std::string& setting);
+
+}  // namespace pgdr::app

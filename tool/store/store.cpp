@@ -1,0 +1,52 @@
+#include "store/store.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace pgdr::store {
+namespace {
+
+bool valid_part(std::string_view part) {
+  return !part.empty() && part.front() != '.' && std::all_of(part.begin(), part.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  });
+}
+
+}  // namespace
+
+bool valid_key(const std::string& key) {
+  std::string_view rest = key;
+  while (true) {
+    const std::size_t slash = rest.find('/');
+    if (!valid_part(rest.substr(0, slash))) return false;
+    if (slash == std::string_view::npos) return true;
+    rest.remove_prefix(slash + 1);
+  }
+}
+
+Result<std::string> read_text(Store& store, const std::string& key, std::size_t limit) {
+  PGDR_TRY(const std::unique_ptr<Source> source, store.open(key));
+  std::string text;
+  std::array<std::byte, 64 << 10> buffer;
+  while (true) {
+    PGDR_TRY(const std::size_t n, source->read(buffer));
+    if (n == 0) return text;
+    if (n > limit - text.size()) {
+      return Error::of(Code::kCorrupt, fmt::format("{}/{} is larger than the {} bytes it may have",
+                                                   store.location(), key, limit));
+    }
+    text.append(reinterpret_cast<const char*>(buffer.data()), n);
+  }
+}
+
+Status write_text(Store& store, const std::string& key, const std::string& text) {
+  PGDR_TRY(const std::unique_ptr<Upload> upload, store.create(key));
+  PGDR_CHECK(upload->write(std::as_bytes(std::span(text.data(), text.size()))));
+  return upload->finish();
+}
+
+}  // namespace pgdr::store
