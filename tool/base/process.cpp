@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,11 +51,15 @@ std::vector<std::string> environment(const std::map<std::string, std::string>& c
   return env;
 }
 
+// -1 before Linux 5.3: then the end is looked for every few milliseconds. Called directly because
+// <sys/pidfd.h> of glibc 2.36 lacks extern "C".
+int open_pidfd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
+
 class Child final : public Process {
  public:
   Child(pid_t pid, std::string name, Fd in, Fd out, Fd err)
       : pid_(pid),
-        pidfd_(pidfd_open(pid, 0)),  // -1 before Linux 5.3: then end() looks every few ms
+        pidfd_(open_pidfd(pid)),
         name_(name),
         in_(std::move(in), name),
         out_(std::move(out), name),
