@@ -6,8 +6,8 @@
 //   3. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, with AWS_SESSION_TOKEN where it is set
 //   4. the profile $AWS_PROFILE, else "default", from the two files
 // $AWS_SHARED_CREDENTIALS_FILE and $AWS_CONFIG_FILE name other files. A file that holds a secret
-// must be readable by its owner alone, else kNoKey. Nothing found: kUsage saying what was looked at.
-// Roles, single sign-on, credential programs and instance metadata are not supported; a profile
+// must be readable by its owner alone, else kNoKey. Nothing found: kUsage saying what was looked
+// at. Roles, single sign-on, credential programs and instance metadata are not supported; a profile
 // that needs them is refused by name. No message ever holds a key.
 #pragma once
 

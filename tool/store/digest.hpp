@@ -30,10 +30,10 @@ class Hasher {
   bool ok_ = false;
 };
 
-std::string sha256(Bytes data);                                      // 32 raw bytes
-std::string sha256_hex(Bytes data);                                  // 64 lower-case digits
-std::optional<std::string> md5(Bytes data);                          // 16 raw bytes
+std::string sha256(Bytes data);                                        // 32 raw bytes
+std::string sha256_hex(Bytes data);                                    // 64 lower-case digits
+std::optional<std::string> md5(Bytes data);                            // 16 raw bytes
 std::string hmac_sha256(std::string_view key, std::string_view text);  // 32 raw bytes
-std::string to_hex(std::string_view raw);                            // lower case
+std::string to_hex(std::string_view raw);                              // lower case
 
 }  // namespace pgdr::store

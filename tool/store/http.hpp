@@ -37,9 +37,9 @@ struct HttpRequest {
   std::vector<NameValue> headers;
   Bytes body;  // borrowed until the call returns
   std::size_t response_limit = 16U << 20U;
-  std::chrono::milliseconds stall_timeout{};  // zero: the options'
-  std::uint64_t bytes_per_second = 0;         // limit in either direction; 0: none
-  bool cleanup = false;                       // goes on although a signal has arrived
+  std::chrono::milliseconds stall_timeout{};     // zero: the options'
+  std::uint64_t bytes_per_second = 0;            // limit in either direction; 0: none
+  bool cleanup = false;                          // goes on although a signal has arrived
   const std::atomic<bool>* cancelled = nullptr;  // ends the call within a second once true
 };
 

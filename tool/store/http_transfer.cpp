@@ -252,9 +252,9 @@ Status HttpTransfer::check_stall() {
     restart_stall_window();
     return success();
   }
-  Error error = Error::of(
-      Code::kFailed, fmt::format("{} {}: no answer and no progress for {} ms", request_.method,
-                                 origin(request_.url), elapsed.count()));
+  Error error =
+      Error::of(Code::kFailed, fmt::format("{} {}: no answer and no progress for {} ms",
+                                           request_.method, origin(request_.url), elapsed.count()));
   error.retryable = true;
   return error;
 }

@@ -99,8 +99,8 @@ class RetryStore : public Store {
     if (!entry) return inner_->open(key, offset);
     PGDR_TRY(std::unique_ptr<Source> source,
              tried(policy_, [&] { return inner_->open(key, offset); }));
-    return std::unique_ptr<Source>(std::make_unique<RetrySource>(*inner_, policy_, key, *entry,
-                                                                 offset, std::move(source)));
+    return std::unique_ptr<Source>(
+        std::make_unique<RetrySource>(*inner_, policy_, key, *entry, offset, std::move(source)));
   }
   Result<std::optional<Entry>> stat(const std::string& key) override {
     return tried(policy_, [&] { return inner_->stat(key); });

@@ -53,7 +53,8 @@ Status S3Client::setup() {
   if (region_.empty()) {
     PGDR_TRY(region_, load_region(options_.credentials));
   }
-  if (region_.empty() && !config.endpoint.empty()) region_ = "us-east-1";  // what such stores expect
+  if (region_.empty() && !config.endpoint.empty())
+    region_ = "us-east-1";  // what such stores expect
   if (region_.empty()) {
     return Error::of(Code::kUsage, fmt::format("the region of {} is not known", location()),
                      "add region = \"…\" to the repository, or set AWS_REGION");
@@ -113,9 +114,8 @@ Result<S3Client::Opened> S3Client::run(const S3Request& request, bool stream) {
       continue;
     }
     if (!is_transient(reply)) return Opened{std::move(reply), std::move(attempt->body)};
-    const Error error =
-        failure(reply, fmt::format("{}: {}", location(),
-                                   request.key.empty() ? "the bucket" : request.key));
+    const Error error = failure(
+        reply, fmt::format("{}: {}", location(), request.key.empty() ? "the bucket" : request.key));
     PGDR_CHECK(backoff.next(error, retry_after(reply.http)));
   }
 }
@@ -188,8 +188,8 @@ bool S3Client::corrected(const S3Reply& reply) {
         std::chrono::duration_cast<seconds>(*theirs - options_.clock->now()).count();
     if (std::abs(skew - skew_seconds_.load()) < kTolerableSkew) return false;
     skew_seconds_ = skew;
-    log_warning(fmt::format("the clock of this host is {} s {} that of {}: correct it", std::abs(skew),
-                            skew > 0 ? "behind" : "ahead of", host_));
+    log_warning(fmt::format("the clock of this host is {} s {} that of {}: correct it",
+                            std::abs(skew), skew > 0 ? "behind" : "ahead of", host_));
     return true;
   }
   if (reply.code == "ExpiredToken") {
@@ -208,7 +208,8 @@ std::string S3Client::redacted(std::string text) const {
   for (const std::string* secret :
        {&credentials_.secret_key, &credentials_.session_token, &credentials_.access_key}) {
     if (secret->empty()) continue;
-    for (std::size_t at = text.find(*secret); at != std::string::npos; at = text.find(*secret, at)) {
+    for (std::size_t at = text.find(*secret); at != std::string::npos;
+         at = text.find(*secret, at)) {
       text.replace(at, secret->size(), "***");
       at += 3;
     }

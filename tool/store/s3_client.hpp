@@ -18,9 +18,9 @@ struct S3Request {
   std::string key;               // the object's whole key, raw; empty: the bucket itself
   std::vector<NameValue> query;  // raw
   std::vector<NameValue> headers;
-  Bytes body;                     // borrowed until the call returns
-  std::string body_sha256;        // hexadecimal; computed when empty
-  std::string_view expect_root;   // a success must carry this XML document, else it is none
+  Bytes body;                    // borrowed until the call returns
+  std::string body_sha256;       // hexadecimal; computed when empty
+  std::string_view expect_root;  // a success must carry this XML document, else it is none
   std::chrono::milliseconds stall_timeout{};  // zero: the usual one
   std::uint64_t bytes_per_second = 0;
   bool cleanup = false;  // goes on after a signal, with few tries
@@ -60,9 +60,9 @@ class S3Client {
   [[nodiscard]] Error failure(const S3Reply& reply, const std::string& what) const;
 
   [[nodiscard]] const S3Options& options() const { return options_; }
-  [[nodiscard]] std::string full_key(const std::string& key) const;    // with the prefix
+  [[nodiscard]] std::string full_key(const std::string& key) const;            // with the prefix
   [[nodiscard]] const std::string& key_prefix() const { return key_prefix_; }  // "" or "a/b/"
-  [[nodiscard]] std::string location() const;                          // "s3://bucket/prefix"
+  [[nodiscard]] std::string location() const;  // "s3://bucket/prefix"
   // For an absent object: is it the bucket that is missing? Asked once.
   Status check_bucket();
 

@@ -9,15 +9,22 @@
 namespace pgdr::store {
 namespace {
 
-constexpr std::array<std::string_view, 16> kTransientCodes = {
-    "InternalError",       "ServiceUnavailable",
-    "SlowDown",            "RequestTimeout",
-    "OperationAborted",    "ConditionalRequestConflict",
-    "TooManyRequests",     "Throttling",
-    "ThrottlingException", "RequestLimitExceeded",
-    "BadDigest",           "XAmzContentSHA256Mismatch",
-    "IncompleteBody",      "BandwidthLimitExceeded",
-    "RequestThrottled",    kMalformedAnswer};
+constexpr std::array<std::string_view, 16> kTransientCodes = {"InternalError",
+                                                              "ServiceUnavailable",
+                                                              "SlowDown",
+                                                              "RequestTimeout",
+                                                              "OperationAborted",
+                                                              "ConditionalRequestConflict",
+                                                              "TooManyRequests",
+                                                              "Throttling",
+                                                              "ThrottlingException",
+                                                              "RequestLimitExceeded",
+                                                              "BadDigest",
+                                                              "XAmzContentSHA256Mismatch",
+                                                              "IncompleteBody",
+                                                              "BandwidthLimitExceeded",
+                                                              "RequestThrottled",
+                                                              kMalformedAnswer};
 
 struct Meaning {
   std::string_view code;
@@ -49,37 +56,51 @@ constexpr std::array<Meaning, 14> kMeanings = {{
 std::string_view words_for(int status) {
   switch (status) {
     case 301:
-    case 307: return "the bucket is somewhere else";
-    case 400: return "the server did not understand the request";
-    case 403: return "access denied";
-    case 404: return "not there";
-    case 412: return "it has changed, or exists already";
-    case 429: return "too many requests";
-    case 500: return "internal error of the server";
+    case 307:
+      return "the bucket is somewhere else";
+    case 400:
+      return "the server did not understand the request";
+    case 403:
+      return "access denied";
+    case 404:
+      return "not there";
+    case 412:
+      return "it has changed, or exists already";
+    case 429:
+      return "too many requests";
+    case 500:
+      return "internal error of the server";
     case 502:
-    case 504: return "a gateway in front of the server failed";
-    case 503: return "the server is overloaded";
-    case 507: return "the store is full";
-    default: return "unexpected answer";
+    case 504:
+      return "a gateway in front of the server failed";
+    case 503:
+      return "the server is overloaded";
+    case 507:
+      return "the store is full";
+    default:
+      return "unexpected answer";
   }
 }
 
 Code code_for(int status) {
   switch (status) {
     case 301:
-    case 307: return Code::kUsage;
-    case 404: return Code::kNotFound;
-    case 412: return Code::kExists;
-    case 507: return Code::kNoSpace;
-    default: return Code::kFailed;
+    case 307:
+      return Code::kUsage;
+    case 404:
+      return Code::kNotFound;
+    case 412:
+      return Code::kExists;
+    case 507:
+      return Code::kNoSpace;
+    default:
+      return Code::kFailed;
   }
 }
 
 }  // namespace
 
-bool S3Reply::absent() const {
-  return http.status == 404 && (code.empty() || code == "NoSuchKey");
-}
+bool S3Reply::absent() const { return http.status == 404 && (code.empty() || code == "NoSuchKey"); }
 
 bool S3Reply::unknown_condition() const {
   return http.status == 501 || code == "NotImplemented" ||
@@ -115,8 +136,8 @@ Error s3_error(const S3Reply& reply, const std::string& what, const std::string&
     error.hint = meaning.hint;
   }
   if (error.code == Code::kUsage && !reply.region.empty()) {
-    error.hint = fmt::format("the bucket {} is in region \"{}\": set region to that", bucket,
-                             reply.region);
+    error.hint =
+        fmt::format("the bucket {} is in region \"{}\": set region to that", bucket, reply.region);
   }
   if (reply.code.empty() && status == 403) {
     error.hint = "are the credentials right, and may they read and list this prefix?";

@@ -32,8 +32,8 @@ Result<std::vector<S3Object>> list_objects(S3Client& client, const std::string& 
     if (!token.empty()) request.query.emplace_back("continuation-token", token);
     PGDR_TRY(const S3Reply reply, client.call(request));
     if (!reply.ok()) {
-      return client.failure(reply, fmt::format("cannot list s3://{}/{}",
-                                               client.options().config.bucket, prefix));
+      return client.failure(
+          reply, fmt::format("cannot list s3://{}/{}", client.options().config.bucket, prefix));
     }
     std::optional<S3Page> page = parse_page(reply.http.body);
     if (!page) return broken(client, prefix, "the server's answer is malformed");

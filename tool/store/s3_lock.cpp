@@ -76,7 +76,8 @@ class LockObject {
       PGDR_TRY(const S3Reply again, write(NameValue("If-None-Match", "*")));
       client_.conditional = again.refused_condition();
     }
-    if (!client_.conditional) PGDR_CHECK(client_.options().retry.sleep(client_.options().lock_settle));
+    if (!client_.conditional)
+      PGDR_CHECK(client_.options().retry.sleep(client_.options().lock_settle));
     PGDR_TRY(const std::optional<Held> mine, read());
     if (!mine) return Error::of(Code::kFailed, what_ + ": it vanished at once");
     if (mine->token != token_) return locked(*mine);
@@ -163,9 +164,11 @@ class LockObject {
     const std::optional<Time> now = parse_http_date(reply.http.header("date"));
     const std::optional<Time> modified = parse_http_date(reply.http.header("last-modified"));
     if (held.etag.empty() || !now || !modified) {
-      return Error::of(Code::kFailed, what_ + ": the server's answer lacks Date, Last-Modified or ETag");
+      return Error::of(Code::kFailed,
+                       what_ + ": the server's answer lacks Date, Last-Modified or ETag");
     }
-    held.age = std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(*now - *modified));
+    held.age =
+        std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(*now - *modified));
     const nlohmann::json document = nlohmann::json::parse(reply.http.body, nullptr, false);
     if (!document.is_object() || document.value("format", "") != kFormat) {
       return Error::of(Code::kFailed, what_ + ": what is stored there is no lock",

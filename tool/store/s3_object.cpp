@@ -97,13 +97,11 @@ class S3Source : public Source {
       return changed("was replaced or removed while it was being read");
     }
     if (!opened.reply.ok()) return client_.failure(opened.reply, shown(client_, key_));
-    const std::string expected =
-        fmt::format("bytes {}-{}/{}", offset_, head_.size - 1, head_.size);
-    if (opened.reply.http.status != 206 ||
-        opened.reply.http.header("content-range") != expected) {
-      return Error::of(Code::kFailed,
-                       fmt::format("{}: the server does not send the range asked for",
-                                   shown(client_, key_)));
+    const std::string expected = fmt::format("bytes {}-{}/{}", offset_, head_.size - 1, head_.size);
+    if (opened.reply.http.status != 206 || opened.reply.http.header("content-range") != expected) {
+      return Error::of(
+          Code::kFailed,
+          fmt::format("{}: the server does not send the range asked for", shown(client_, key_)));
     }
     if (opened.reply.http.header("etag") != head_.etag) {
       return changed("was replaced while it was being read");

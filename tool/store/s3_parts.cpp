@@ -111,14 +111,14 @@ Result<SentPart> PartSender::put(const Job& job) {
 
   for (Backoff backoff(client_.options().retry, &cancelled_);;) {
     PGDR_TRY(const S3Reply reply, client_.call(request));
-    const std::string what = fmt::format("cannot upload part {} of s3://{}/{}", job.number,
-                                         config.bucket, key_);
+    const std::string what =
+        fmt::format("cannot upload part {} of s3://{}/{}", job.number, config.bucket, key_);
     if (!reply.ok()) return client_.failure(reply, what);
     out.etag = reply.http.header("etag");
     out.md5_etag = note_etag(client_, out.etag, digest);
     if (!wrong_etag(client_, out.etag, digest)) return out;
-    Error error = Error::of(Code::kFailed,
-                            what + ": the server's entity tag is not that of what was sent");
+    Error error =
+        Error::of(Code::kFailed, what + ": the server's entity tag is not that of what was sent");
     error.retryable = true;
     PGDR_CHECK(backoff.next(error));
   }

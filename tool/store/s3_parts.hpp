@@ -20,8 +20,7 @@ namespace pgdr::store {
 // Bytes on their way. The memory is touched only as far as it is filled.
 class PartBuffer {
  public:
-  explicit PartBuffer(std::size_t capacity)
-      : data_(new std::byte[capacity]), capacity_(capacity) {}
+  explicit PartBuffer(std::size_t capacity) : data_(new std::byte[capacity]), capacity_(capacity) {}
   // Copies what fits; how much that was.
   std::size_t append(Bytes data);
   [[nodiscard]] Bytes content() const { return {data_.get(), size_}; }

@@ -108,8 +108,8 @@ class S3Store : public Store {
   Result<std::unique_ptr<Lease>> lock(const std::string& name) override {
     PGDR_CHECK(check_key(name));
     const std::size_t slash = name.rfind('/') + 1;  // 0 without one
-    return lock_object(*client_, client_->full_key(name.substr(0, slash) + kLockPrefix +
-                                                   name.substr(slash)));
+    return lock_object(*client_,
+                       client_->full_key(name.substr(0, slash) + kLockPrefix + name.substr(slash)));
   }
 
   Result<std::optional<std::uint64_t>> free_space() override {

@@ -30,9 +30,9 @@ std::string text(const pugi::xml_node& node, std::string_view name) {
 // Nothing but one element, comments and white space may be outside.
 pugi::xml_node root_of(pugi::xml_document& document, std::string_view source) {
   // No document type is ever needed, and pugixml expands no entity but the five of XML itself.
-  const pugi::xml_parse_result parsed = document.load_buffer(
-      source.data(), source.size(), pugi::parse_default | pugi::parse_ws_pcdata_single,
-      pugi::encoding_utf8);
+  const pugi::xml_parse_result parsed =
+      document.load_buffer(source.data(), source.size(),
+                           pugi::parse_default | pugi::parse_ws_pcdata_single, pugi::encoding_utf8);
   if (!parsed) return {};
   pugi::xml_node root;
   for (const pugi::xml_node& each : document.children()) {
@@ -181,13 +181,21 @@ std::string complete_document(const std::vector<std::string>& etags) {
     std::string escaped;
     for (const char c : etag) {
       switch (c) {
-        case '&': escaped += "&amp;"; break;
-        case '<': escaped += "&lt;"; break;
-        case '>': escaped += "&gt;"; break;
-        default: escaped += c;
+        case '&':
+          escaped += "&amp;";
+          break;
+        case '<':
+          escaped += "&lt;";
+          break;
+        case '>':
+          escaped += "&gt;";
+          break;
+        default:
+          escaped += c;
       }
     }
-    out += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", ++number, escaped);
+    out +=
+        fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", ++number, escaped);
   }
   return out + "</CompleteMultipartUpload>";
 }

@@ -92,7 +92,8 @@ Signature sign(const SignedParts& parts, const S3Credentials& credentials,
   }
 
   std::vector<NameValue> headers;
-  for (const auto* list : {&parts.headers, static_cast<const std::vector<NameValue>*>(&out.headers)}) {
+  for (const auto* list :
+       {&parts.headers, static_cast<const std::vector<NameValue>*>(&out.headers)}) {
     for (const auto& [name, value] : *list) {
       headers.emplace_back(lower(name), canonical_value(value));
     }
@@ -117,10 +118,10 @@ Signature sign(const SignedParts& parts, const S3Credentials& credentials,
   for (const std::string& step : {day, region, std::string("s3"), std::string("aws4_request")}) {
     key = hmac_sha256(key, step);
   }
-  out.headers.emplace_back(
-      "Authorization", fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}", kAlgorithm,
-                                   credentials.access_key, scope, signed_names,
-                                   to_hex(hmac_sha256(key, out.string_to_sign))));
+  out.headers.emplace_back("Authorization",
+                           fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}",
+                                       kAlgorithm, credentials.access_key, scope, signed_names,
+                                       to_hex(hmac_sha256(key, out.string_to_sign))));
   return out;
 }
 

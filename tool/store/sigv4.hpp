@@ -25,11 +25,11 @@ using NameValue = std::pair<std::string, std::string>;
 
 // Everything raw: nothing is percent-encoded yet.
 struct SignedParts {
-  std::string method;                // "GET"
-  std::string path;                  // "/bucket/key" or "/key"; begins with '/'
-  std::vector<NameValue> query;      // any order
-  std::vector<NameValue> headers;    // any order and case, with Host; without what sign() adds
-  std::string payload_sha256;        // 64 hexadecimal digits
+  std::string method;              // "GET"
+  std::string path;                // "/bucket/key" or "/key"; begins with '/'
+  std::vector<NameValue> query;    // any order
+  std::vector<NameValue> headers;  // any order and case, with Host; without what sign() adds
+  std::string payload_sha256;      // 64 hexadecimal digits
 };
 
 struct Signature {
