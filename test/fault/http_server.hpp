@@ -1,6 +1,6 @@
-// A small HTTP/1.1 server for tests, on a free port of 127.0.0.1, in threads of this process. It can
-// do what a healthy server never does: cut a body, stall, close without an answer, say one thing
-// and mean another.
+// A small HTTP/1.1 server for tests, on a free port of 127.0.0.1, in threads of this process. It
+// can do what a healthy server never does: cut a body, stall, close without an answer, say one
+// thing and mean another.
 #pragma once
 
 #include <atomic>
@@ -17,9 +17,9 @@ namespace pgdr::test {
 
 struct ServerRequest {
   std::string method;
-  std::string path;                          // decoded, without the query
-  std::string raw_path;                      // as sent
-  std::map<std::string, std::string> query;  // decoded
+  std::string path;                            // decoded, without the query
+  std::string raw_path;                        // as sent
+  std::map<std::string, std::string> query;    // decoded
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
 

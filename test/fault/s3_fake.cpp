@@ -139,9 +139,9 @@ ServerResponse S3Fake::handle(const ServerRequest& request) {
 // What the store signs is what it sends: computed again from what arrived.
 std::optional<ServerResponse> S3Fake::refuse(const ServerRequest& request) const {
   const std::string date = request.header("x-amz-date");
-  const std::string stamp = fmt::format("{}-{}-{}T{}:{}:{}Z", date.substr(0, 4), date.substr(4, 2),
-                                        date.substr(6, 2), date.substr(9, 2), date.substr(11, 2),
-                                        date.substr(13, 2));
+  const std::string stamp =
+      fmt::format("{}-{}-{}T{}:{}:{}Z", date.substr(0, 4), date.substr(4, 2), date.substr(6, 2),
+                  date.substr(9, 2), date.substr(11, 2), date.substr(13, 2));
   const Result<Time> signed_at = parse_iso(stamp);
   if (!signed_at) return error(403, "AccessDenied", "no date");
   if (std::chrono::abs(*signed_at - now()) > std::chrono::minutes(15)) {
@@ -164,9 +164,8 @@ std::optional<ServerResponse> S3Fake::refuse(const ServerRequest& request) const
     parts.headers.emplace_back(name, request.header(name));
   }
   parts.payload_sha256 = store::sha256_hex(bytes_of(request.body));
-  const store::Signature expected =
-      store::sign(parts, {kKey, kSecret, request.header("x-amz-security-token")}, "us-east-1",
-                  *signed_at);
+  const store::Signature expected = store::sign(
+      parts, {kKey, kSecret, request.header("x-amz-security-token")}, "us-east-1", *signed_at);
   if (authorization != expected.headers.back().second) {
     return error(403, "SignatureDoesNotMatch");
   }
@@ -196,7 +195,8 @@ ServerResponse S3Fake::usual(const ServerRequest& request) {
   if (request.path != root && !request.path.starts_with(root + "/")) {
     return error(404, "NoSuchBucket");
   }
-  const std::string key = request.path.size() > root.size() ? request.path.substr(root.size() + 1) : "";
+  const std::string key =
+      request.path.size() > root.size() ? request.path.substr(root.size() + 1) : "";
   if (key.empty()) return request.asks("uploads") ? list_unfinished(request) : list(request);
 
   if (request.method == "PUT" && request.asks("partNumber")) {
@@ -214,8 +214,11 @@ ServerResponse S3Fake::usual(const ServerRequest& request) {
   if (request.method == "POST" && request.asks("uploads")) {
     const std::string id = fmt::format("upload+{}/=", next_upload_++);
     uploads_[id] = {key, {}, kept_headers(request)};
-    return {200, {}, fmt::format("{}<InitiateMultipartUploadResult><UploadId>{}</UploadId>"
-                                 "</InitiateMultipartUploadResult>", kXml, id)};
+    return {200,
+            {},
+            fmt::format("{}<InitiateMultipartUploadResult><UploadId>{}</UploadId>"
+                        "</InitiateMultipartUploadResult>",
+                        kXml, id)};
   }
   if (request.method == "POST") return complete(request, key);
   if (request.method == "DELETE" && request.asks("uploadId")) {
@@ -260,21 +263,22 @@ ServerResponse S3Fake::complete(const ServerRequest& request, const std::string&
   std::size_t at = 0;
   for (const auto& [number, part] : found->second.parts) {
     // In order, and with the very tags.
-    at = request.body.find(fmt::format("<PartNumber>{}</PartNumber><ETag>{}</ETag>", number,
-                                       part.second), at);
+    at = request.body.find(
+        fmt::format("<PartNumber>{}</PartNumber><ETag>{}</ETag>", number, part.second), at);
     if (at == std::string::npos) return error(400, "InvalidPart");
     content += part.first;
     digests += *store::md5(bytes_of(part.first));
   }
-  const std::string etag =
-      fmt::format("\"{}-{}\"", store::to_hex(*store::md5(bytes_of(digests))),
-                  found->second.parts.size());
+  const std::string etag = fmt::format("\"{}-{}\"", store::to_hex(*store::md5(bytes_of(digests))),
+                                       found->second.parts.size());
   store(key, std::move(content), etag, found->second.headers);
   uploads_.erase(found);
-  return {200, {}, fmt::format("{}<CompleteMultipartUploadResult xmlns=\"http://s3.amazonaws.com/"
-                               "doc/2006-03-01/\"><Key>{}</Key><ETag>&quot;{}&quot;</ETag>"
-                               "</CompleteMultipartUploadResult>",
-                               kXml, key, etag.substr(1, etag.size() - 2))};
+  return {200,
+          {},
+          fmt::format("{}<CompleteMultipartUploadResult xmlns=\"http://s3.amazonaws.com/"
+                      "doc/2006-03-01/\"><Key>{}</Key><ETag>&quot;{}&quot;</ETag>"
+                      "</CompleteMultipartUploadResult>",
+                      kXml, key, etag.substr(1, etag.size() - 2))};
 }
 
 ServerResponse S3Fake::list(const ServerRequest& request) const {
@@ -296,19 +300,21 @@ ServerResponse S3Fake::list(const ServerRequest& request) const {
       truncated = true;
       break;
     }
-    items += fmt::format("<Contents><Key>{}</Key><LastModified>{}</LastModified><Size>{}</Size>"
-                         "</Contents>",
-                         store::uri_encode(key, true), iso(object.modified), object.content.size());
+    items += fmt::format(
+        "<Contents><Key>{}</Key><LastModified>{}</LastModified><Size>{}</Size>"
+        "</Contents>",
+        store::uri_encode(key, true), iso(object.modified), object.content.size());
     last = key;
     ++n;
   }
-  return {200, {}, fmt::format("{}<ListBucketResult><EncodingType>url</EncodingType><KeyCount>{}"
-                               "</KeyCount><IsTruncated>{}</IsTruncated>{}{}</ListBucketResult>",
-                               kXml, n, truncated,
-                               truncated ? "<NextContinuationToken>token:" + last +
-                                               "</NextContinuationToken>"
-                                         : "",
-                               items)};
+  return {200,
+          {},
+          fmt::format(
+              "{}<ListBucketResult><EncodingType>url</EncodingType><KeyCount>{}"
+              "</KeyCount><IsTruncated>{}</IsTruncated>{}{}</ListBucketResult>",
+              kXml, n, truncated,
+              truncated ? "<NextContinuationToken>token:" + last + "</NextContinuationToken>" : "",
+              items)};
 }
 
 ServerResponse S3Fake::list_unfinished(const ServerRequest& request) const {
@@ -316,11 +322,16 @@ ServerResponse S3Fake::list_unfinished(const ServerRequest& request) const {
   std::string items;
   for (const auto& [id, upload] : uploads_) {
     if (!upload.key.starts_with(prefix)) continue;
-    items += fmt::format("<Upload><Key>{}</Key><UploadId>{}</UploadId><Initiated>{}</Initiated>"
-                         "</Upload>", upload.key, id, iso(now()));
+    items += fmt::format(
+        "<Upload><Key>{}</Key><UploadId>{}</UploadId><Initiated>{}</Initiated>"
+        "</Upload>",
+        upload.key, id, iso(now()));
   }
-  return {200, {}, fmt::format("{}<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>{}"
-                               "</ListMultipartUploadsResult>", kXml, items)};
+  return {200,
+          {},
+          fmt::format("{}<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>{}"
+                      "</ListMultipartUploadsResult>",
+                      kXml, items)};
 }
 
 }  // namespace pgdr::test

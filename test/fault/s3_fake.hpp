@@ -28,10 +28,11 @@ class S3Fake {
   std::function<void(const ServerRequest&, ServerResponse&)> after;
 
   std::size_t page_size = 1000;
-  bool conditional_writes = true;        // honours If-None-Match and If-Match on PUT
-  bool refuses_conditions = false;       // answers 501 to them
-  bool opaque_etags = false;             // entity tags that are no MD5
-  std::chrono::seconds clock_ahead{0};   // of the server's clock, with skew refused beyond 15 minutes
+  bool conditional_writes = true;   // honours If-None-Match and If-Match on PUT
+  bool refuses_conditions = false;  // answers 501 to them
+  bool opaque_etags = false;        // entity tags that are no MD5
+  std::chrono::seconds clock_ahead{
+      0};  // of the server's clock, with skew refused beyond 15 minutes
   std::chrono::seconds age_of_objects{0};  // added to what Last-Modified says
 
   // What arrived: "PUT /bucket/key partNumber,uploadId".

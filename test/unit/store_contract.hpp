@@ -192,7 +192,9 @@ TYPED_TEST_P(StoreContract, RemovesOneAndOnlyThat) {
 TYPED_TEST_P(StoreContract, RefusesNamesThatAreNone) {
   for (const char* key : {"", "/a", "a/", "a//b", "../a", "a/../b", ".", ".hidden", "a/.b", "a b",
                           "a\n", "ä", "a?b", "a%2e"}) {
-    const auto code = [](const auto& result) { return result ? Code::kFailed : result.error().code; };
+    const auto code = [](const auto& result) {
+      return result ? Code::kFailed : result.error().code;
+    };
     EXPECT_EQ(code(this->store_->create(key)), Code::kUsage) << key;
     EXPECT_EQ(code(this->store_->open(key)), Code::kUsage) << key;
     EXPECT_EQ(code(this->store_->stat(key)), Code::kUsage) << key;

@@ -42,13 +42,13 @@ TEST(SigV4, GetsAnObjectWithARange) {
 }
 
 TEST(SigV4, PutsAnObject) {
-  const Signature s = sign_example({"PUT",
-                                    "/test$file.text",
-                                    {},
-                                    {{"Date", "Fri, 24 May 2013 00:00:00 GMT"},
-                                     {"x-amz-storage-class", "REDUCED_REDUNDANCY"}},
-                                    ""},
-                                   "Welcome to Amazon S3.");
+  const Signature s = sign_example(
+      {"PUT",
+       "/test$file.text",
+       {},
+       {{"Date", "Fri, 24 May 2013 00:00:00 GMT"}, {"x-amz-storage-class", "REDUCED_REDUNDANCY"}},
+       ""},
+      "Welcome to Amazon S3.");
   EXPECT_TRUE(s.canonical_request.starts_with("PUT\n/test%24file.text\n\ndate:Fri, 24 May 2013"));
   EXPECT_EQ(signature_of(s), "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd");
 }

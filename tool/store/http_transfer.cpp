@@ -159,7 +159,8 @@ void HttpTransfer::set_headers() {
 
 Status HttpTransfer::run_to_headers() {
   while (!headers_done_ && !done_) PGDR_CHECK(step());
-  if (done_ && result_ != CURLE_OK) return failure(result_);
+  // What went wrong after the headers is for whoever reads the body.
+  if (!headers_done_ && result_ != CURLE_OK) return failure(result_);
   return success();
 }
 

@@ -20,6 +20,7 @@ using std::chrono::seconds;
 
 // Clocks that differ by less are not worth correcting: the service tolerates 15 minutes.
 constexpr std::int64_t kTolerableSkew = 60;
+constexpr std::int64_t kServersTolerance = 900;
 constexpr std::chrono::milliseconds kCleanupStall{15000};
 constexpr int kCleanupAttempts = 3;
 constexpr std::int64_t kLongestRetryAfter = 60;
@@ -181,12 +182,14 @@ void S3Client::read_answer(const S3Request& request, S3Reply& reply) const {
 }
 
 bool S3Client::corrected(const S3Reply& reply) {
-  if (reply.code == "RequestTimeTooSkewed") {
+  // The answer to a HEAD has no body that could name the reason.
+  if (reply.code == "RequestTimeTooSkewed" || (reply.code.empty() && reply.http.status == 403)) {
     const std::optional<Time> theirs = parse_http_date(reply.http.header("date"));
     if (!theirs) return false;
     const std::int64_t skew =
         std::chrono::duration_cast<seconds>(*theirs - options_.clock->now()).count();
-    if (std::abs(skew - skew_seconds_.load()) < kTolerableSkew) return false;
+    const std::int64_t least = reply.code.empty() ? kServersTolerance : kTolerableSkew;
+    if (std::abs(skew - skew_seconds_.load()) < least) return false;
     skew_seconds_ = skew;
     log_warning(fmt::format("the clock of this host is {} s {} that of {}: correct it",
                             std::abs(skew), skew > 0 ? "behind" : "ahead of", host_));

@@ -96,6 +96,7 @@ Result<SentPart> PartSender::put(const Job& job) {
   const std::optional<std::string> digest = md5(content);
   SentPart out;
   out.content = {content.size(), sha256_hex(content)};
+  out.md5 = digest.value_or("");
 
   S3Request request;
   request.method = "PUT";

@@ -36,6 +36,7 @@ class PartBuffer {
 struct SentPart {
   std::string etag;
   Stretch content;
+  std::string md5;        // raw; empty where the system has none
   bool md5_etag = false;  // the entity tag is the MD5 of the part
 };
 

@@ -131,11 +131,13 @@ class S3Upload : public Upload {
   Status complete(const std::vector<SentPart>& parts) {
     std::vector<std::string> etags;
     std::vector<Stretch> content;
+    std::string digests;
     bool any_md5 = false;
     bool all_md5 = true;
     for (const SentPart& part : parts) {
       etags.push_back(part.etag);
       content.push_back(part.content);
+      digests += part.md5;
       any_md5 = any_md5 || part.md5_etag;
       all_md5 = all_md5 && part.md5_etag;
     }
@@ -167,10 +169,17 @@ class S3Upload : public Upload {
     const std::optional<std::string> etag = parse_completed_etag(reply.http.body);
     if (!etag) return Error::of(Code::kFailed, what_ + ": the server confirms no entity tag");
     upload_id_.clear();
-    return check_stored(*etag);
+    std::string expected = *etag;
+    if (expected.empty() && all_md5) {
+      // How Amazon and Ceph make it; the MD5 of the parts' MD5s is never absent when theirs are
+      // not.
+      expected = fmt::format("{}-{}", to_hex(md5(bytes_of(digests)).value_or("")), parts.size());
+    }
+    return check_stored(expected, content);
   }
 
-  Status check_stored(const std::string& etag) {
+  // etag: what the object's tag must be; empty when nothing is known of it.
+  Status check_stored(const std::string& etag, const std::vector<Stretch>& content) {
     PGDR_TRY(const std::optional<S3Head> stored, head_object(client_, key_));
     if (!stored || stored->size != total_) {
       return Error::of(Code::kCorrupt,
@@ -182,12 +191,11 @@ class S3Upload : public Upload {
       std::erase(tag, '"');
       return tag;
     };
-    if (bare(stored->etag) != bare(etag)) {
-      return Error::of(Code::kCorrupt,
-                       what_ + ": the object there is not the one that was just completed",
-                       "is another program writing to the same bucket and prefix?");
-    }
-    return success();
+    if (!etag.empty() && bare(stored->etag) == bare(etag)) return success();
+    PGDR_TRY(const bool same, same_content(client_, key_, content));
+    if (same) return success();
+    return Error::of(Code::kCorrupt, what_ + ": the object there is not the one just completed",
+                     "is another program writing to the same bucket and prefix?");
   }
 
   // With If-None-Match where the store knows it. Where it does not, the look before the request

@@ -120,9 +120,10 @@ std::optional<std::string> parse_upload_id(std::string_view document) {
 
 std::optional<std::string> parse_completed_etag(std::string_view document) {
   pugi::xml_document parsed;
-  std::string etag = text(root_named(parsed, document, "CompleteMultipartUploadResult"), "ETag");
-  if (etag.empty()) return std::nullopt;
-  return etag;
+  const pugi::xml_node etag =
+      child(root_named(parsed, document, "CompleteMultipartUploadResult"), "ETag");
+  if (!etag) return std::nullopt;
+  return std::string(etag.text().get());
 }
 
 std::optional<S3Page> parse_page(std::string_view document) {

@@ -47,6 +47,7 @@ struct S3UnfinishedPage {  // <ListMultipartUploadsResult>
 std::string root_name(std::string_view document);  // empty: not well-formed XML
 std::optional<S3Fault> parse_fault(std::string_view document);
 std::optional<std::string> parse_upload_id(std::string_view document);
+// Empty where the store leaves the element empty, as Ceph 16 does.
 std::optional<std::string> parse_completed_etag(std::string_view document);
 std::optional<S3Page> parse_page(std::string_view document);
 std::optional<S3UnfinishedPage> parse_unfinished(std::string_view document);
