@@ -1,4 +1,5 @@
-// The aggregate dr_fingerprint(record): the digest of any query's rows, serial, parallel or in parts.
+// The aggregate dr_fingerprint(record): the digest of any query's rows, serial, parallel or in
+// parts.
 #include "core/digest.hpp"
 #include "row_hash.hpp"
 
@@ -17,11 +18,12 @@ namespace {
 
 using core::Digest;
 
-// Composite values above this are hashed as they are encoded instead of being encoded into memory first.
+// Composite values above this are hashed as they are encoded instead of being encoded into memory
+// first.
 constexpr Size kStreamedRow = 1 << 20;
 
-// The serialized state: rows, bytes, lo, hi, eight bytes each, little-endian; then the algorithm's version byte, so that
-// parts of different builds are never added up.
+// The serialized state: rows, bytes, lo, hi, eight bytes each, little-endian; then the algorithm's
+// version byte, so that parts of different builds are never added up.
 constexpr Size kSerialized = 4 * 8 + 1;
 
 Digest* new_state(FunctionCallInfo fcinfo) {
@@ -45,7 +47,13 @@ RowHasher* call_site_hasher(FunctionCallInfo fcinfo) {
     init_row_hasher(rows, fcinfo->flinfo->fn_mcxt);
     fcinfo->flinfo->fn_extra = rows;
   }
-  return static_cast<RowHasher*>(fcinfo->flinfo->fn_extra);
+  auto* rows = static_cast<RowHasher*>(fcinfo->flinfo->fn_extra);
+  // Whatever an ERROR in an earlier call left: settings were restored by the abort of its
+  // (sub)transaction.
+  rows->encoder.pinned = PinnedSettings{};
+  rows->encoder.row_dirty = true;
+  rows->buffer.clear();
+  return rows;
 }
 
 void encode_record(RowHasher* rows, HeapTupleHeader record, core::Sink& sink) {
@@ -61,7 +69,6 @@ void add_record(RowHasher* rows, HeapTupleHeader record, Digest* state) {
     state->add_row(hash, sink.total());
   } else {
     BufferSink& sink = rows->buffer;
-    sink.clear();
     encode_record(rows, record, sink);
     state->add_row(core::hash(sink.begin, sink.total()), sink.total());
   }
@@ -121,8 +128,7 @@ PGDLLEXPORT Datum dr_fingerprint_serial(PG_FUNCTION_ARGS) {
 PGDLLEXPORT Datum dr_fingerprint_deserial(PG_FUNCTION_ARGS) {
   bytea* serialized = PG_GETARG_BYTEA_PP(0);
   const auto* p = reinterpret_cast<const uint8_t*>(VARDATA_ANY(serialized));
-  if (VARSIZE_ANY_EXHDR(serialized) != pgdr::kSerialized ||
-      p[32] != pgdr::core::kFormatVersion)
+  if (VARSIZE_ANY_EXHDR(serialized) != pgdr::kSerialized || p[32] != pgdr::core::kFormatVersion)
     ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
                     errmsg("invalid state of a fingerprint"),
                     errhint("All servers that compute parts of it need the same pgdr version.")));
@@ -145,7 +151,6 @@ PGDLLEXPORT Datum dr_fingerprint_final(PG_FUNCTION_ARGS) {
 PGDLLEXPORT Datum dr_canonical(PG_FUNCTION_ARGS) {
   pgdr::RowHasher* rows = pgdr::call_site_hasher(fcinfo);
   pgdr::BufferSink& sink = rows->buffer;
-  sink.clear();
   pgdr::encode_record(rows, PG_GETARG_HEAPTUPLEHEADER(0), sink);
   const Size length = sink.total();
   if (length > MaxAllocSize - VARHDRSZ)

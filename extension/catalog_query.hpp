@@ -1,9 +1,10 @@
 // Read-only catalog queries, row by row, in bounded memory.
 //
-//   each_row("SELECT oid, relname FROM pg_class", [&](const Row& row) { use(row.oid(1), row.text(2)); });
+//   each_row("SELECT oid, relname FROM pg_class", [&](const Row& row) { use(row.oid(1),
+//   row.text(2)); });
 //
-// The caller holds an SPI connection and an active snapshot; every query sees that snapshot. Values that a callback wants to
-// keep must be copied out of the row: its memory ends with the batch.
+// The caller holds an SPI connection and an active snapshot; every query sees that snapshot. Values
+// that a callback wants to keep must be copied out of the row: its memory ends with the batch.
 #pragma once
 
 #include "pg.hpp"
@@ -40,7 +41,8 @@ Portal open_query(const char* sql);
 // Fetches the next rows into SPI_tuptable; returns how many (0: the end).
 uint64 fetch_rows(Portal portal);
 
-// Calls f(row) for each row of the query. Each batch has a memory context of its own, current during the call.
+// Calls f(row) for each row of the query. Each batch has a memory context of its own, current
+// during the call.
 template <typename F>
 void each_row(const char* sql, F&& f) {
   Portal portal = open_query(sql);

@@ -16,7 +16,8 @@ struct Setting {
   const char* value;
 };
 
-// Whatever changes the text of a value, an expression or a name, and nothing that a caller may rely on otherwise.
+// Whatever changes the text of a value, an expression or a name, and nothing that a caller may rely
+// on otherwise.
 constexpr Setting kSettings[] = {
     {"search_path", "pg_catalog, pg_temp"},
     {"row_security", "off"},
@@ -46,7 +47,8 @@ const char* utc_text(TimestampTz at) {
   pg_tm tm;
   fsec_t fsec = 0;
   if (timestamp2tm(at, nullptr, &tm, &fsec, nullptr, nullptr) != 0)
-    ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
+    ereport(ERROR,
+            (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
   return psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year, tm.tm_mon, tm.tm_mday,
                   tm.tm_hour, tm.tm_min, tm.tm_sec, static_cast<int>(fsec));
 }
@@ -59,7 +61,8 @@ TimestampTz moment_of_snapshot() {
 
 #if PG_VERSION_NUM >= 170000
 #define PGDR_ICU_LOCALE "d.datlocale"
-#define PGDR_PROVIDER "CASE d.datlocprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END"
+#define PGDR_PROVIDER \
+  "CASE d.datlocprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END"
 #elif PG_VERSION_NUM >= 150000
 #define PGDR_ICU_LOCALE "d.daticulocale"
 #define PGDR_PROVIDER "CASE d.datlocprovider WHEN 'i' THEN 'icu' ELSE 'libc' END"
@@ -126,11 +129,13 @@ char* collect_document(const CollectOptions& options) {
 
   int settings = NewGUCNestLevel();
   pin_settings();
-  // SPI's read-only queries and the scans use the active snapshot: one for everything, whatever the isolation level.
+  // SPI's read-only queries and the scans use the active snapshot: one for everything, whatever the
+  // isolation level.
   PushActiveSnapshot(GetActiveSnapshot());
   if (SPI_connect() != SPI_OK_CONNECT)
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
-  // Working memory goes with SPI's; only the document, which `out` reallocates in its own context, stays.
+  // Working memory goes with SPI's; only the document, which `out` reallocates in its own context,
+  // stays.
   (void)caller;
   appendStringInfoChar(&out, '{');
   collect_head(&out, options);

@@ -1,7 +1,9 @@
-// The collector: one pass over a database that yields its snapshot document (doc/snapshot-document.md).
+// The collector: one pass over a database that yields its snapshot document
+// (doc/snapshot-document.md).
 //
-// Used by the calling backend for its own database and by a background worker for another one. Everything is read under the
-// active snapshot, as the current user; anything that the user may not read in full is an error naming it.
+// Used by the calling backend for its own database and by a background worker for another one.
+// Everything is read under the active snapshot, as the current user; anything that the user may not
+// read in full is an error naming it.
 #pragma once
 
 #include "pg.hpp"
@@ -11,13 +13,15 @@ namespace pgdr {
 struct CollectOptions {
   bool content;  // fingerprints and key buckets besides the row counts
   bool schema;   // schema records
-  // A worker reads a database that others use: it gives up on a locked relation after a few seconds (state "failed")
-  // and reports its progress in pg_stat_activity. Otherwise it waits as the session's lock_timeout says.
+  // A worker reads a database that others use: it gives up on a locked relation after a few seconds
+  // (state "failed") and reports its progress in pg_stat_activity. Otherwise it waits as the
+  // session's lock_timeout says.
   bool worker;
 };
 
-// JSON text of the document, in the server encoding of this database, in the current memory context.
-// Wants an active snapshot and no SPI connection; settings that influence text are pinned inside and put back.
+// JSON text of the document, in the server encoding of this database, in the current memory
+// context. Wants an active snapshot and no SPI connection; settings that influence text are pinned
+// inside and put back.
 char* collect_document(const CollectOptions& options);
 
 }  // namespace pgdr

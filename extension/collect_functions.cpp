@@ -19,17 +19,17 @@ Datum to_jsonb(char* json) {
 
 extern "C" {
 
-PG_FUNCTION_INFO_V1(pgdr_collect);
-PG_FUNCTION_INFO_V1(pgdr_collect_from);
+PG_FUNCTION_INFO_V1(dr_collect);
+PG_FUNCTION_INFO_V1(dr_collect_from);
 
 // _collect(content boolean, schema boolean) -> jsonb
-PGDLLEXPORT Datum pgdr_collect(PG_FUNCTION_ARGS) {
+PGDLLEXPORT Datum dr_collect(PG_FUNCTION_ARGS) {
   pgdr::CollectOptions options{PG_GETARG_BOOL(0), PG_GETARG_BOOL(1), false};
   return pgdr::to_jsonb(pgdr::collect_document(options));
 }
 
 // _collect_from(target text, content boolean, schema boolean) -> jsonb
-PGDLLEXPORT Datum pgdr_collect_from(PG_FUNCTION_ARGS) {
+PGDLLEXPORT Datum dr_collect_from(PG_FUNCTION_ARGS) {
   char* target = text_to_cstring(PG_GETARG_TEXT_PP(0));
   return pgdr::to_jsonb(pgdr::collect_from(target, PG_GETARG_BOOL(1), PG_GETARG_BOOL(2)));
 }

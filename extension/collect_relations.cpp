@@ -42,9 +42,11 @@ struct Entries {
   int count;
 };
 
-// Relations that a dump carries, by name; extension members only if the extension registered their rows for dumping.
+// Relations that a dump carries, by name; extension members only if the extension registered their
+// rows for dumping.
 constexpr char kRelationsQuery[] =
-    "SELECT c.oid, i.inhparent, n.nspname, c.relname, c.relkind, c.relpersistence, c.relispopulated,"
+    "SELECT c.oid, i.inhparent, n.nspname, c.relname, c.relkind, c.relpersistence, "
+    "c.relispopulated,"
     " k.key, e.condition"
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " LEFT JOIN (SELECT u.oid, u.condition FROM pg_extension x,"
@@ -75,9 +77,9 @@ Entries read_entries() {
     if (entries.count == capacity) {
       capacity = capacity == 0 ? 256 : capacity * 2;
       Size bytes = sizeof(Entry) * static_cast<Size>(capacity);
-      entries.items = static_cast<Entry*>(entries.items == nullptr
-                                              ? MemoryContextAllocHuge(keep, bytes)
-                                              : repalloc_huge(entries.items, bytes));
+      entries.items =
+          static_cast<Entry*>(entries.items == nullptr ? MemoryContextAllocHuge(keep, bytes)
+                                                       : repalloc_huge(entries.items, bytes));
     }
     Entry& e = entries.items[entries.count++];
     e = Entry{};
@@ -90,8 +92,8 @@ Entries read_entries() {
     e.populated = row.boolean(7);
     e.key = copy_or_null(keep, row.text(8));
     const char* condition = row.text(9);
-    e.condition = condition != nullptr && *condition != '\0' ? MemoryContextStrdup(keep, condition)
-                                                             : nullptr;
+    e.condition =
+        condition != nullptr && *condition != '\0' ? MemoryContextStrdup(keep, condition) : nullptr;
     e.state = State::kExact;
   });
   return entries;
@@ -102,7 +104,8 @@ void set_state(Entry* e, State state, const char* note) {
   e->note = note;
 }
 
-// Takes ACCESS SHARE without ever queueing, so that nothing queues behind this worker; false after the wait.
+// Takes ACCESS SHARE without ever queueing, so that nothing queues behind this worker; false after
+// the wait.
 bool lock_patiently(Oid relation, int* budget_ms) {
   for (int waited = 0;; waited += kLockPollMs) {
     if (ConditionalLockRelationOid(relation, AccessShareLock)) return true;
@@ -115,8 +118,9 @@ bool lock_patiently(Oid relation, int* budget_ms) {
   }
 }
 
-// Locks one relation. In a transaction with one snapshot the lock stays until its end: what was counted stays what a dump
-// under the same snapshot will read (TRUNCATE and rewrites do not respect snapshots).
+// Locks one relation. In a transaction with one snapshot the lock stays until its end: what was
+// counted stays what a dump under the same snapshot will read (TRUNCATE and rewrites do not respect
+// snapshots).
 void lock_entry(Entry* e, const CollectOptions& options, int* budget_ms) {
   if (!options.worker)
     LockRelationOid(e->oid, AccessShareLock);
@@ -169,24 +173,34 @@ void read_entry(Entry* e, const CollectOptions& options, MemoryContext keep) {
   relation_close(rel, NoLock);
 }
 
+// An index of the entries by OID.
+struct ByOid {
+  Oid oid;
+  Entry* entry;
+};
+
+struct Index {
+  ByOid* items;
+  int count;
+};
+
 int compare_by_oid(const void* a, const void* b) {
-  Oid x = (*static_cast<Entry* const*>(a))->oid;
-  Oid y = (*static_cast<Entry* const*>(b))->oid;
+  const Oid x = static_cast<const ByOid*>(a)->oid;
+  const Oid y = static_cast<const ByOid*>(b)->oid;
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-Entry* find(Entry** by_oid, int count, Oid oid) {
-  Entry wanted{};
-  wanted.oid = oid;
-  Entry* key = &wanted;
-  void* found = bsearch(&key, by_oid, static_cast<size_t>(count), sizeof(Entry*), compare_by_oid);
-  return found == nullptr ? nullptr : *static_cast<Entry**>(found);
+Entry* find(const Index& index, Oid oid) {
+  const ByOid wanted{oid, nullptr};
+  const void* found = bsearch(&wanted, index.items, static_cast<size_t>(index.count), sizeof wanted,
+                              compare_by_oid);
+  return found == nullptr ? nullptr : static_cast<const ByOid*>(found)->entry;
 }
 
-// A partitioned table is the sum of its leaves; a leaf that is unknown makes every ancestor unknown.
-void add_to_ancestors(Entry* leaf, Entry** by_oid, int count) {
-  for (Entry* e = find(by_oid, count, leaf->parent); e != nullptr;
-       e = find(by_oid, count, e->parent)) {
+// A partitioned table is the sum of its leaves; a leaf that is unknown makes every ancestor
+// unknown.
+void add_to_ancestors(Entry* leaf, const Index& index) {
+  for (Entry* e = find(index, leaf->parent); e != nullptr; e = find(index, e->parent)) {
     if (leaf->state == State::kExact) {
       e->rows += leaf->rows;
       e->digest.add(leaf->digest);
@@ -203,14 +217,15 @@ void add_to_ancestors(Entry* leaf, Entry** by_oid, int count) {
 
 void sum_partitions(const Entries& entries) {
   if (entries.count == 0) return;
-  auto** by_oid = static_cast<Entry**>(MemoryContextAllocHuge(
-      CurrentMemoryContext, sizeof(Entry*) * static_cast<Size>(entries.count)));
-  for (int i = 0; i < entries.count; i++) by_oid[i] = &entries.items[i];
-  qsort(by_oid, static_cast<size_t>(entries.count), sizeof(Entry*), compare_by_oid);
+  const Size bytes = sizeof(ByOid) * static_cast<Size>(entries.count);
+  Index index{static_cast<ByOid*>(MemoryContextAllocHuge(CurrentMemoryContext, bytes)),
+              entries.count};
+  for (int i = 0; i < entries.count; i++)
+    index.items[i] = ByOid{entries.items[i].oid, &entries.items[i]};
+  qsort(index.items, static_cast<size_t>(index.count), sizeof(ByOid), compare_by_oid);
   for (int i = 0; i < entries.count; i++) {
     Entry* e = &entries.items[i];
-    if (OidIsValid(e->parent) && e->kind != RELKIND_PARTITIONED_TABLE)
-      add_to_ancestors(e, by_oid, entries.count);
+    if (OidIsValid(e->parent) && e->kind != RELKIND_PARTITIONED_TABLE) add_to_ancestors(e, index);
   }
 }
 
@@ -248,10 +263,7 @@ void write_entry(StringInfo out, const Entry& e, const CollectOptions& options) 
   json_raw(out, "key", e.key);
   json_number(out, "bucket_bits", e.bucket_bits);
   json_text(out, "buckets", e.buckets);
-  json_text(out, "state",
-            exact                        ? "exact"
-            : e.state == State::kSkipped ? "skipped"
-                                         : "failed");
+  json_text(out, "state", exact ? "exact" : e.state == State::kSkipped ? "skipped" : "failed");
   json_text(out, "note", e.note);
   appendStringInfoChar(out, '}');
 }

@@ -23,7 +23,8 @@ struct SequenceState {
   bool is_called;
 };
 
-// A sequence is a heap of one page with one tuple that is overwritten in place, so no snapshot applies (commands/sequence.c).
+// A sequence is a heap of one page with one tuple that is overwritten in place, so no snapshot
+// applies (commands/sequence.c).
 SequenceState read_sequence(Relation rel) {
   Buffer buffer = ReadBuffer(rel, 0);
   LockBuffer(buffer, BUFFER_LOCK_SHARE);
@@ -53,7 +54,8 @@ void collect_sequences(StringInfo out, const CollectOptions& options) {
   json_key(out, "sequences");
   appendStringInfoChar(out, '[');
   each_row(kSequencesQuery, [&](const Row& row) {
-    // ROW EXCLUSIVE, nextval's own lock, never conflicts with this one; only ALTER and DROP SEQUENCE do.
+    // ROW EXCLUSIVE, nextval's own lock, never conflicts with this one; only ALTER and DROP
+    // SEQUENCE do.
     Relation rel = try_relation_open(row.oid(1), AccessShareLock);
     if (rel == nullptr) return;
     check_sequence_readable(row.oid(1), row.text(3));

@@ -4,6 +4,7 @@
 #include "engine.hpp"
 
 extern "C" {
+PG_FUNCTION_INFO_V1(dr_algorithm);
 PG_FUNCTION_INFO_V1(dr_digest_equal);
 PG_FUNCTION_INFO_V1(dr_digest_add);
 PG_FUNCTION_INFO_V1(dr_bucket_differences);
@@ -47,16 +48,16 @@ Digest parse(text* value) {
 // The buckets in their document form.
 Digest* parse_buckets(text* value, int32 bits) {
   if (bits < 0 || bits > core::kBucketBitsMax)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("number of bucket bits must be between 0 and %d", core::kBucketBitsMax)));
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+             errmsg("number of bucket bits must be between 0 and %d", core::kBucketBitsMax)));
   auto* raw = static_cast<uint8*>(palloc(core::kBucketBytesMax));
   auto* buckets = static_cast<Digest*>(palloc0(sizeof(Digest) * core::kBucketsMax));
   size_t length = 0;
-  if (!core::decode_base64(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), raw,
-                           core::kBucketBytesMax, &length) ||
+  if (!core::decode_base64(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), raw, core::kBucketBytesMax,
+                           &length) ||
       !core::parse_buckets(raw, length, bits, buckets))
-    ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-                    errmsg("invalid key buckets"),
+    ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("invalid key buckets"),
                     errdetail("Expected the base64 form of %d buckets.", 1 << bits)));
   pfree(raw);
   return buckets;
@@ -67,6 +68,11 @@ Digest* parse_buckets(text* value, int32 bits) {
 }  // namespace pgdr
 
 extern "C" {
+
+PGDLLEXPORT Datum dr_algorithm(PG_FUNCTION_ARGS) {
+  (void)fcinfo;
+  PG_RETURN_TEXT_P(cstring_to_text(pgdr::core::kAlgorithm));
+}
 
 PGDLLEXPORT Datum dr_digest_equal(PG_FUNCTION_ARGS) {
   text* a = PG_GETARG_TEXT_PP(0);
@@ -110,9 +116,8 @@ PGDLLEXPORT Datum dr_bucket_differences(PG_FUNCTION_ARGS) {
     MemoryContext old = MemoryContextSwitchTo(call->multi_call_memory_ctx);
     TupleDesc desc = nullptr;
     if (get_call_result_type(fcinfo, nullptr, &desc) != TYPEFUNC_COMPOSITE)
-      ereport(ERROR,
-              (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-               errmsg("function returning record called in context that cannot accept it")));
+      ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                      errmsg("function returning record called in context that cannot accept it")));
     call->tuple_desc = BlessTupleDesc(desc);
     auto* found = static_cast<Found*>(palloc0(sizeof(Found)));
     const int32 a_bits = PG_GETARG_INT32(1);

@@ -17,12 +17,19 @@ constexpr int kFewColumns = 32;
 // Size of the pieces in which an uncompressed out-of-line value is read.
 constexpr int32 kSlice = 1 << 20;
 
+// The datum of a stored value, which may lie at any address.
 Datum fetch(const TypePlan* plan, const char* stored) {
-  // A by-value datum may lie at any address here: fetch it from an aligned copy.
   if (!plan->by_value) return PointerGetDatum(stored);
-  alignas(Datum) char copy[sizeof(Datum)] = {};
-  std::memcpy(copy, stored, static_cast<Size>(plan->length));
-  return fetch_att(copy, true, plan->length);
+  switch (plan->length) {
+    case 1:
+      return CharGetDatum(load_native<char>(stored));
+    case 2:
+      return Int16GetDatum(load_native<int16>(stored));
+    case 4:
+      return Int32GetDatum(load_native<int32>(stored));
+    default:
+      return load_native<Datum>(stored);
+  }
 }
 
 void encode_datum(Encoder* encoder, TypePlan* plan, Datum value, Sink& sink) {
@@ -41,9 +48,9 @@ void encode_enum(TypePlan* plan, const char* stored, Sink& sink) {
   if (label.value != value || !OidIsValid(value)) {
     HeapTuple tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(value));
     if (!HeapTupleIsValid(tuple))
-      ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-                      errmsg("value %u of enum type %s has no label", value,
-                             format_type_be(plan->type))));
+      ereport(ERROR,
+              (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+               errmsg("value %u of enum type %s has no label", value, format_type_be(plan->type))));
     label.label = reinterpret_cast<Form_pg_enum>(GETSTRUCT(tuple))->enumlabel;
     label.length = static_cast<uint32>(std::strlen(NameStr(label.label)));
     label.value = value;
@@ -108,7 +115,8 @@ void encode_tsvector(Encoder* encoder, const char* stored, Sink& sink) {
       sink.u16(0);
       continue;
     }
-    // The positions follow the lexeme at the next even offset: their number, then the positions with their weights.
+    // The positions follow the lexeme at the next even offset: their number, then the positions
+    // with their weights.
     const char* at = strings + SHORTALIGN(entry.pos + entry.len);
     const auto count = load_native<uint16>(at);
     sink.u16(count);
@@ -144,7 +152,7 @@ bool sliceable(const char* stored) {
   if (!VARATT_IS_EXTERNAL_ONDISK(datum)) return false;
   varatt_external pointer;
   VARATT_EXTERNAL_GET_POINTER(pointer, datum);
-  return !VARATT_EXTERNAL_IS_COMPRESSED(pointer);
+  return !is_compressed(pointer);
 }
 
 }  // namespace
@@ -218,10 +226,9 @@ void encode_value(Encoder* encoder, TypePlan* plan, const char* stored, Sink& si
     }
     case Kind::kInterval:
       sink.ensure(core::kIntervalLength);
-      sink.pos = core::put_interval(
-          sink.pos, load_native<int64>(stored + offsetof(Interval, time)),
-          load_native<int32>(stored + offsetof(Interval, day)),
-          load_native<int32>(stored + offsetof(Interval, month)));
+      sink.pos = core::put_interval(sink.pos, load_native<int64>(stored + offsetof(Interval, time)),
+                                    load_native<int32>(stored + offsetof(Interval, day)),
+                                    load_native<int32>(stored + offsetof(Interval, month)));
       break;
     case Kind::kTimetz:
       sink.ensure(core::kTimetzLength);
@@ -291,7 +298,8 @@ void encode_field(Encoder* encoder, TypePlan* plan, const char* stored, Sink& si
     }
     return;
   }
-  // Detoasted here and once: a framed value is encoded twice where its length cannot be filled in afterwards.
+  // Detoasted here and once: a framed value is encoded twice where its length cannot be filled in
+  // afterwards.
   if (plan->length == -1) {
     const Payload payload = open_varlena(encoder, stored);
     if (plan->kind == Kind::kRaw) {
@@ -324,8 +332,8 @@ void encode_composite(Encoder* encoder, HeapTupleHeader tuple, bool top, Sink& s
   const char** where = few;
   if (plan->natts > kFewColumns) {
     encoder->row_dirty = true;
-    where = static_cast<const char**>(MemoryContextAlloc(
-        encoder->row_context, sizeof(char*) * static_cast<Size>(plan->natts)));
+    where = static_cast<const char**>(
+        MemoryContextAlloc(encoder->row_context, sizeof(char*) * static_cast<Size>(plan->natts)));
   }
   locate(*plan, tuple, where);
   encode_columns(encoder, plan->columns, where, false, sink);

@@ -1,8 +1,8 @@
 // From PostgreSQL's stored values to canonical bytes (core/FORMAT.md).
 //
-// Values are given as pointers to their stored image: a by-value type's bytes, a varlena in any form (short, compressed,
-// out of line), a C string. Whatever has to be allocated for one row goes to Encoder::row_context, which the owner
-// resets. Errors are raised by ereport.
+// Values are given as pointers to their stored image: a by-value type's bytes, a varlena in any
+// form (short, compressed, out of line), a C string. Whatever has to be allocated for one row goes
+// to Encoder::row_context, which the owner resets. Errors are raised by ereport.
 #pragma once
 
 #include "pg.hpp"
@@ -52,8 +52,9 @@ void encode_field(Encoder* encoder, TypePlan* plan, const char* stored, core::Si
 // A composite datum's row: number of columns, then each as encode_field writes it.
 void encode_composite(Encoder* encoder, HeapTupleHeader tuple, bool top, core::Sink& sink);
 
-// The columns of a row whose stored values are `where`, any sink. free_between: everything in row_context may be freed
-// after each column, so that of several large values only one is in memory.
+// The columns of a row whose stored values are `where`, any sink. free_between: everything in
+// row_context may be freed after each column, so that of several large values only one is in
+// memory.
 void encode_columns(Encoder* encoder, const Projection& columns, const char* const* where,
                     bool free_between, core::Sink& sink);
 
@@ -69,7 +70,8 @@ varlena* detoast_for_row(Encoder* encoder, const char* stored);
 inline Payload open_varlena(Encoder* encoder, const char* stored) {
   const auto* datum = reinterpret_cast<const varlena*>(stored);
   if (VARATT_IS_1B(datum) && !VARATT_IS_1B_E(datum))
-    return {reinterpret_cast<const uint8*>(VARDATA_SHORT(datum)), VARSIZE_SHORT(datum) - VARHDRSZ_SHORT};
+    return {reinterpret_cast<const uint8*>(VARDATA_SHORT(datum)),
+            VARSIZE_SHORT(datum) - VARHDRSZ_SHORT};
   if (!VARATT_IS_4B_U(datum)) datum = detoast_for_row(encoder, stored);
   return {reinterpret_cast<const uint8*>(VARDATA(datum)), VARSIZE(datum) - VARHDRSZ};
 }

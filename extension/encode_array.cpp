@@ -1,4 +1,5 @@
-// Arrays: number of dimensions, each with its length and lower bound, then every element with its length or NULL.
+// Arrays: number of dimensions, each with its length and lower bound, then every element with its
+// length or NULL.
 #include "encode.hpp"
 
 namespace pgdr {

@@ -1,5 +1,5 @@
-// Walks a stored jsonb value. Source of the layout: PostgreSQL's utils/jsonb.h. Every offset in it is relative to the
-// container, so it need not be aligned in memory.
+// Walks a stored jsonb value. Source of the layout: PostgreSQL's utils/jsonb.h. Every offset in it
+// is relative to the container, so it need not be aligned in memory.
 #include "encode.hpp"
 #include "numeric.hpp"
 

@@ -1,4 +1,5 @@
-// dr._table_buckets(regclass): the key buckets of one table as the snapshot document holds them.
+// dr._table_buckets(regclass, dump_condition): the content of one table as the snapshot document
+// holds it.
 #include "core/buckets.hpp"
 #include "engine.hpp"
 
@@ -10,7 +11,9 @@ extern "C" {
 
 PGDLLEXPORT Datum dr_table_buckets(PG_FUNCTION_ARGS) {
   namespace core = pgdr::core;
-  Relation rel = relation_open(PG_GETARG_OID(0), AccessShareLock);
+  if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+  const char* condition = PG_ARGISNULL(1) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(1));
+  Relation rel = pgdr::open_for_reading(PG_GETARG_OID(0));
   if (rel->rd_rel->relkind != RELKIND_RELATION && rel->rd_rel->relkind != RELKIND_MATVIEW)
     ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                     errmsg("\"%s\" has no rows of its own", RelationGetRelationName(rel)),
@@ -18,6 +21,7 @@ PGDLLEXPORT Datum dr_table_buckets(PG_FUNCTION_ARGS) {
   pgdr::check_readable(rel);
   pgdr::ContentOptions options = {};
   options.buckets = true;
+  options.dump_condition = condition;
   pgdr::RelationContent content;
   pgdr::fingerprint_rows(rel, GetActiveSnapshot(), options, &content);
   relation_close(rel, AccessShareLock);

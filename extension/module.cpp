@@ -10,9 +10,9 @@ namespace pgdr {
 
 namespace {
 
-// pgdr.origin: the mark that a restore leaves on a database (ALTER DATABASE … SET pgdr.origin = '{…}'), so that a
-// verification knows which backup to compare it with. It is read from pg_db_role_setting; the variable exists so that a
-// database's owner may set it.
+// pgdr.origin: the mark that a restore leaves on a database (ALTER DATABASE … SET pgdr.origin =
+// '{…}'), so that a verification knows which backup to compare it with. It is read from
+// pg_db_role_setting; the variable exists so that a database's owner may set it.
 char* origin = nullptr;
 
 }  // namespace
@@ -21,7 +21,7 @@ char* origin = nullptr;
 
 void _PG_init(void) {
   DefineCustomStringVariable("pgdr.origin", "The backup that this database was restored from.",
-                             "Written by pgdr restore; compact JSON.", &pgdr::origin, "", PGC_USERSET,
-                             0, nullptr, nullptr, nullptr);
+                             "Written by pgdr restore; compact JSON.", &pgdr::origin, "",
+                             PGC_USERSET, 0, nullptr, nullptr, nullptr);
   pgdr::reserve_guc_prefix("pgdr");
 }

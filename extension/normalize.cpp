@@ -6,7 +6,8 @@ namespace pgdr {
 
 namespace {
 
-// Two rounds have been enough for everything seen; a text that still moves is compared as it is after the last.
+// Two rounds have been enough for everything seen; a text that still moves is compared as it is
+// after the last.
 constexpr int kMaxRounds = 4;
 
 char* one_round(const char* text, ExpressionKind kind, Oid owner) {
@@ -36,8 +37,8 @@ bool is_transient(int sqlstate) {
          category == ERRCODE_OPERATOR_INTERVENTION || category == ERRCODE_INSUFFICIENT_RESOURCES;
 }
 
-// In a subtransaction that is always rolled back: neither an error of the parser nor success leaves anything behind.
-// nullptr: the parser refused the text.
+// In a subtransaction that is always rolled back: neither an error of the parser nor success leaves
+// anything behind. nullptr: the parser refused the text.
 char* guarded_round(const char* text, ExpressionKind kind, Oid owner) {
   MemoryContext context = CurrentMemoryContext;
   ResourceOwner resources = CurrentResourceOwner;

@@ -1,10 +1,12 @@
-// deparse(parse(x)) until the text stays: what one dump and restore makes of a deparsed expression or query.
+// deparse(parse(x)) until the text stays: what one dump and restore makes of a deparsed expression
+// or query.
 //
-// `CHECK (v IN ('a','b'))` on varchar deparses differently before and after its first restore, and never changes again.
-// Applying the same step on both sides makes the two texts equal (doc/schema-records.md).
-// Parsing runs no user-defined function but the input functions of the types of literals; nothing is planned or executed.
-// Locks that parsing takes are given back. The result is in the current memory context. Text that the parser refuses is
-// returned as it is, and then compared literally; a cancel or a lock that cannot be had is an error.
+// `CHECK (v IN ('a','b'))` on varchar deparses differently before and after its first restore, and
+// never changes again. Applying the same step on both sides makes the two texts equal
+// (doc/schema-records.md). Parsing runs no user-defined function but the input functions of the
+// types of literals; nothing is planned or executed. Locks that parsing takes are given back. The
+// result is in the current memory context. Text that the parser refuses is returned as it is, and
+// then compared literally; a cancel or a lock that cannot be had is an error.
 #pragma once
 
 #include "pg.hpp"

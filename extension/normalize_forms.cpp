@@ -1,5 +1,7 @@
 #include "normalize_forms.hpp"
 
+#include "normalize_guard.hpp"
+
 namespace pgdr {
 
 namespace {
@@ -17,7 +19,9 @@ Node* parse_expression(const char* sql) {
   auto* select = castNode(SelectStmt, raw->stmt);
   if (list_length(select->targetList) != 1)
     ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("one expression expected")));
-  return linitial_node(ResTarget, select->targetList)->val;
+  Node* raw_expression = linitial_node(ResTarget, select->targetList)->val;
+  refuse_checked_literals(raw_expression);
+  return raw_expression;
 }
 
 ParseState* make_state(const char* sql) {
@@ -104,13 +108,14 @@ char* deparse(Query* query) {
 void add_old_and_new(ParseState* state, Relation rel) {
   static constexpr const char* kRows[] = {"old", "new"};
   for (const char* name : kRows) {
-    ParseNamespaceItem* item = addRangeTableEntryForRelation(
-        state, rel, AccessShareLock, makeAlias(name, NIL), false, false);
+    ParseNamespaceItem* item = addRangeTableEntryForRelation(state, rel, AccessShareLock,
+                                                             makeAlias(name, NIL), false, false);
     addNSItemToQuery(state, item, false, true, true);
   }
 }
 
-// No public function deparses an expression over OLD and NEW, but a query "SELECT WHERE …" over the two does.
+// No public function deparses an expression over OLD and NEW, but a query "SELECT WHERE …" over the
+// two does.
 char* deparse_over_rows(ParseState* state, Node* raw) {
   static constexpr char kWhere[] = " WHERE ";
   auto* query = makeNode(Query);
@@ -146,7 +151,9 @@ const char* event_name(CmdType event) {
 
 char* reparse_query(const char* text) {
   // Not parse_analyze: statistics collectors hook in there.
-  return deparse(transformTopLevelStmt(make_state(text), parse_one(text)));
+  RawStmt* raw = parse_one(text);
+  refuse_checked_literals(raw->stmt);
+  return deparse(transformTopLevelStmt(make_state(text), raw));
 }
 
 char* reparse_trigger_condition(const char* text, Oid relation) {
@@ -169,6 +176,7 @@ char* reparse_rule(const char* text, Oid relation) {
                    quote_qualified_identifier(rule->relation->schemaname, rule->relation->relname));
   Relation rel = relation_open(relation, AccessShareLock);
   if (rule->whereClause != nullptr) {
+    refuse_checked_literals(rule->whereClause);
     ParseState* state = make_state(text);
     add_old_and_new(state, rel);
     appendStringInfo(&out, " WHERE %s", deparse_over_rows(state, rule->whereClause));
@@ -179,8 +187,10 @@ char* reparse_rule(const char* text, Oid relation) {
   foreach (cell, rule->actions) {
     ParseState* state = make_state(text);
     add_old_and_new(state, rel);
+    auto* action = static_cast<Node*>(lfirst(cell));
+    refuse_checked_literals(action);
     appendStringInfo(&out, "%s%s", cell == list_head(rule->actions) ? "(" : ";\n ",
-                     deparse(transformStmt(state, static_cast<Node*>(lfirst(cell)))));
+                     deparse(transformStmt(state, action)));
   }
   if (rule->actions != NIL) appendStringInfoChar(&out, ')');
   relation_close(rel, NoLock);
@@ -202,6 +212,7 @@ char* reparse_body(const char* text, Oid function) {
   if (!IsA(body, List)) {
     ParseState* state = make_state(sql);
     sql_fn_parser_setup(state, info);
+    refuse_checked_literals(body);
     appendStringInfoString(&out, deparse(transformStmt(state, body)));
     return out.data;
   }
@@ -210,8 +221,9 @@ char* reparse_body(const char* text, Oid function) {
   foreach (cell, linitial_node(List, castNode(List, body))) {
     ParseState* state = make_state(sql);
     sql_fn_parser_setup(state, info);
-    appendStringInfo(&out, "\n%s;",
-                     deparse(transformStmt(state, static_cast<Node*>(lfirst(cell)))));
+    auto* statement = static_cast<Node*>(lfirst(cell));
+    refuse_checked_literals(statement);
+    appendStringInfo(&out, "\n%s;", deparse(transformStmt(state, statement)));
   }
   appendStringInfoString(&out, "\nEND");
   return out.data;

@@ -1,4 +1,5 @@
-// One round of deparse(parse(text)) for each kind of text; normalize.cpp repeats and guards them. All may ereport(ERROR).
+// One round of deparse(parse(text)) for each kind of text; normalize.cpp repeats and guards them.
+// All may ereport(ERROR).
 #pragma once
 
 #include "pg.hpp"

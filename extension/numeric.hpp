@@ -1,5 +1,5 @@
-// Taking a stored numeric apart. Source of the layout: "Storage Format" in PostgreSQL's numeric.c, unchanged since 9.1;
-// infinities since 14.
+// Taking a stored numeric apart. Source of the layout: "Storage Format" in PostgreSQL's numeric.c,
+// unchanged since 9.1; infinities since 14.
 #pragma once
 
 #include "pg.hpp"

@@ -14,7 +14,7 @@ void PageScan::pin_next() {
   if (block_ >= blocks_) return;
   CHECK_FOR_INTERRUPTS();
   next_ = ReadBufferExtended(rel_, MAIN_FORKNUM, block_++, RBM_NORMAL, strategy_);
-  ahead_ = static_cast<const char*>(BufferGetPage(next_));
+  ahead_ = reinterpret_cast<const char*>(BufferGetPage(next_));
 }
 
 Page PageScan::lock() {

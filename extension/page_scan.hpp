@@ -1,14 +1,16 @@
 // Reading a heap table page by page, and every other table through its access method.
 //
-// Why not always table_beginscan: its per-row cost (slot, tuple copy of the line pointer, function pointers) is most of
-// the time of count(*). A page's visible tuples are found as PostgreSQL's heapgetpage() does it.
+// Why not always table_beginscan: its per-row cost (slot, tuple copy of the line pointer, function
+// pointers) is most of the time of count(*). A page's visible tuples are found as PostgreSQL's
+// heapgetpage() does it.
 #pragma once
 
 #include "pg.hpp"
 
 namespace pgdr {
 
-// True if the relation's rows can be read page by page: heap storage, and no predicate locks to take for SERIALIZABLE.
+// True if the relation's rows can be read page by page: heap storage, and no predicate locks to
+// take for SERIALIZABLE.
 bool reads_pages(Relation rel);
 
 // The visible tuples of one page: copies of their line pointers.
@@ -27,14 +29,15 @@ class PageScan {
         trust_all_visible_(snapshot->snapshot_type == SNAPSHOT_MVCC &&
                            !snapshot->takenDuringRecovery) {}
 
-  // Finds the visible tuples of the next page; false at the end. Checks for interrupts. A pin keeps the tuples where they
-  // are; it is given back by the next call. An ERROR in between gives it back through the resource owner.
+  // Finds the visible tuples of the next page; false at the end. Checks for interrupts. A pin keeps
+  // the tuples where they are; it is given back by the next call. An ERROR in between gives it back
+  // through the resource owner.
   bool next(VisibleItems* out);
 
-  // Fetches a part of the page after the one at hand into the processor's cache; part counts from 0. Called once per
-  // tuple it hides the memory's latency behind the work on the tuples: where the table lies in shared buffers, a
-  // fingerprint takes half the time.
-  // Always inline: gcc takes a function that does nothing else for one without effect and removes the call.
+  // Fetches a part of the page after the one at hand into the processor's cache; part counts from
+  // 0. Called once per tuple it hides the memory's latency behind the work on the tuples: where the
+  // table lies in shared buffers, a fingerprint takes half the time. Always inline: gcc takes a
+  // function that does nothing else for one without effect and removes the call.
   pg_attribute_always_inline void prefetch(int part) const {
     const char* line = ahead_ + part * kPrefetched;
     if (part >= BLCKSZ / kPrefetched || ahead_ == nullptr) return;
@@ -56,10 +59,10 @@ class PageScan {
   Snapshot snapshot_;
   BufferAccessStrategy strategy_ = GetAccessStrategy(BAS_BULKREAD);
   BlockNumber blocks_;
-  BlockNumber block_ = 0;              // next to pin
-  Buffer buffer_ = InvalidBuffer;      // the page at hand
-  Buffer next_ = InvalidBuffer;        // the page after it, already pinned
-  const char* ahead_ = nullptr;        // and where it lies
+  BlockNumber block_ = 0;          // next to pin
+  Buffer buffer_ = InvalidBuffer;  // the page at hand
+  Buffer next_ = InvalidBuffer;    // the page after it, already pinned
+  const char* ahead_ = nullptr;    // and where it lies
   bool trust_all_visible_;
 };
 

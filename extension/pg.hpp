@@ -1,8 +1,10 @@
-// PostgreSQL's headers, and every difference between the supported versions (13 to 18) in one place.
+// PostgreSQL's headers, and every difference between the supported versions (13 to 18) in one
+// place.
 //
-// The only file of the extension that includes postgres.h; every other source includes this one first. Rules for all
-// of them: an ERROR leaves by longjmp, so every local object is trivially destructible; memory comes from memory
-// contexts; nothing of the C++ runtime is imported (script/check-symbols).
+// The only file of the extension that includes postgres.h; every other source includes this one
+// first. Rules for all of them: an ERROR leaves by longjmp, so every local object is trivially
+// destructible; memory comes from memory contexts; nothing of the C++ runtime is imported
+// (script/check-symbols).
 #pragma once
 
 #include <sys/socket.h>  // AF_INET, which utils/inet.h builds on
@@ -74,6 +76,7 @@ extern "C" {
 #include "parser/parse_expr.h"
 #include "parser/parse_node.h"
 #include "parser/parse_relation.h"
+#include "parser/parse_type.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
@@ -117,12 +120,23 @@ namespace pgdr {
 inline constexpr char kGeneratedStored = 's';
 inline constexpr char kGeneratedVirtual = 'v';
 
-// "snapshot too old" was removed: 17 (f691f5b80a85). Before, every page read under a snapshot must be checked.
+// "snapshot too old" was removed: 17 (f691f5b80a85). Before, every page read under a snapshot must
+// be checked.
 inline void check_old_snapshot([[maybe_unused]] Snapshot snapshot, [[maybe_unused]] Relation rel,
                                [[maybe_unused]] Page page) {
 #if PG_VERSION_NUM < 170000
   TestForOldSnapshot(snapshot, rel, page);
 #endif
+}
+
+// The size of an out-of-line value shares its word with the compression method: 14 (bbe0a81db69b).
+inline bool is_compressed(const varatt_external& pointer) {
+#if PG_VERSION_NUM >= 140000
+  const auto stored = static_cast<int32>(VARATT_EXTERNAL_GET_EXTSIZE(pointer));
+#else
+  const int32 stored = pointer.va_extsize;
+#endif
+  return stored < pointer.va_rawsize - static_cast<int32>(VARHDRSZ);
 }
 
 // Reserving a prefix got its name: 15 (88103567cb8f).

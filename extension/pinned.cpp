@@ -4,9 +4,15 @@ namespace pgdr {
 
 void PinnedSettings::pin() {
   static constexpr const char* kSettings[][2] = {
-      {"datestyle", "ISO, YMD"},     {"intervalstyle", "postgres"}, {"timezone", "UTC"},
-      {"extra_float_digits", "1"},   {"bytea_output", "hex"},       {"lc_monetary", "C"},
-      {"xmlbinary", "base64"},       {"xmloption", "content"},      {"quote_all_identifiers", "off"},
+      {"datestyle", "ISO, YMD"},
+      {"intervalstyle", "postgres"},
+      {"timezone", "UTC"},
+      {"extra_float_digits", "1"},
+      {"bytea_output", "hex"},
+      {"lc_monetary", "C"},
+      {"xmlbinary", "base64"},
+      {"xmloption", "content"},
+      {"quote_all_identifiers", "off"},
       {"search_path", "pg_catalog"},
   };
   if (nest_level != 0) return;

@@ -6,11 +6,13 @@ namespace pgdr {
 
 namespace {
 
-constexpr Size kPerField = 4 + 16;  // a length and the largest fixed-size payload that is not counted otherwise
+constexpr Size kPerField =
+    4 + 16;  // a length and the largest fixed-size payload that is not counted otherwise
 
 template <typename T>
 T* allocate(PlanCache* cache, Size count = 1) {
-  return static_cast<T*>(MemoryContextAllocZero(cache->context, sizeof(T) * (count > 0 ? count : 1)));
+  return static_cast<T*>(
+      MemoryContextAllocZero(cache->context, sizeof(T) * (count > 0 ? count : 1)));
 }
 
 uint8 alignment(char code) {
@@ -176,7 +178,8 @@ Size stored_length(const char* image, int16 length) {
   return length == -1 ? VARSIZE_ANY(image) : std::strlen(image) + 1;
 }
 
-// How names order columns everywhere: byte by byte; equal names (a record may have them) by position.
+// How names order columns everywhere: byte by byte; equal names (a record may have them) by
+// position.
 bool before(TupleDesc desc, int a, int b) {
   const int order = std::strncmp(NameStr(TupleDescAttr(desc, a)->attname),
                                  NameStr(TupleDescAttr(desc, b)->attname), NAMEDATALEN);
@@ -248,9 +251,8 @@ RowPlan* make_row_plan(PlanCache* cache, TupleDesc desc, bool top) {
            (!top || att->attgenerated != kGeneratedStored);
   });
   if (top)
-    make_projection(cache, desc, row, &row->generated, [](Form_pg_attribute att) {
-      return att->attgenerated == kGeneratedStored;
-    });
+    make_projection(cache, desc, row, &row->generated,
+                    [](Form_pg_attribute att) { return att->attgenerated == kGeneratedStored; });
   return row;
 }
 

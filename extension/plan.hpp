@@ -1,8 +1,8 @@
 // How to encode values of a type and rows of a relation, worked out once and used for every row.
 //
-// A TypePlan says what a type's canonical payload is made of (FORMAT.md); a RowPlan where the columns of a tuple lie and
-// in which order they are encoded. Plans live in the memory context of their PlanCache and never change what they point
-// at, except the small caches inside them.
+// A TypePlan says what a type's canonical payload is made of (FORMAT.md); a RowPlan where the
+// columns of a tuple lie and in which order they are encoded. Plans live in the memory context of
+// their PlanCache and never change what they point at, except the small caches inside them.
 #pragma once
 
 #include "pg.hpp"
@@ -47,24 +47,24 @@ struct EnumLabel {
 inline constexpr uint32 kEnumLabels = 64;
 
 struct TypePlan {
-  Oid type;    // a domain's base type
+  Oid type;  // a domain's base type
   Kind kind;
   bool by_value;
-  int16 length;   // pg_type.typlen
-  uint8 align;    // 1, 2, 4 or 8
-  TypePlan* element;       // kArray: the element; kRange: the subtype; kMultirange: the range
-  TypeCacheEntry* range;   // kRange: what range_deserialize wants; kMultirange: likewise
-  EnumLabel* labels;       // kEnum: kEnumLabels entries
-  FmgrInfo* output;        // kOutput
-  RowPlan* last_row;       // kComposite: the plan used last
+  int16 length;           // pg_type.typlen
+  uint8 align;            // 1, 2, 4 or 8
+  TypePlan* element;      // kArray: the element; kRange: the subtype; kMultirange: the range
+  TypeCacheEntry* range;  // kRange: what range_deserialize wants; kMultirange: likewise
+  EnumLabel* labels;      // kEnum: kEnumLabels entries
+  FmgrInfo* output;       // kOutput
   TypePlan* next;
 };
 
 // One attribute as it lies in a tuple.
 struct Attribute {
-  int16 length;         // pg_attribute.attlen
+  int16 length;  // pg_attribute.attlen
   uint8 align;
-  const char* missing;  // stored image of the value of tuples that are too short for it; nullptr = NULL
+  const char*
+      missing;  // stored image of the value of tuples that are too short for it; nullptr = NULL
 };
 
 // One column to encode.
@@ -83,17 +83,17 @@ struct Projection {
 };
 
 struct RowPlan {
-  Oid type;                // of a composite; InvalidOid for a relation
+  Oid type;  // of a composite; InvalidOid for a relation
   int32 typmod;
-  uint64 identifier;       // assign_record_type_identifier() when the plan was made
-  bool top;                // without generated columns
+  uint64 identifier;  // assign_record_type_identifier() when the plan was made
+  bool top;           // without generated columns
   int natts;
-  Attribute* attributes;   // physical order, dropped ones included
-  int fixed_count;         // leading attributes whose offset is the same in every tuple without NULLs ...
-  uint32* fixed_offsets;   // ... and those offsets
+  Attribute* attributes;  // physical order, dropped ones included
+  int fixed_count;  // leading attributes whose offset is the same in every tuple without NULLs ...
+  uint32* fixed_offsets;  // ... and those offsets
   Projection columns;
-  Projection generated;    // stored generated columns; only of a top plan
-  Projection key;          // primary key columns; only of a relation that has one
+  Projection generated;  // stored generated columns; only of a top plan
+  Projection key;        // primary key columns; only of a relation that has one
   RowPlan* next;
 };
 
@@ -109,11 +109,12 @@ TypePlan* type_plan(PlanCache* cache, Oid type);
 // The plan for the rows of a relation, with its primary key. Missing values are copied.
 RowPlan* relation_plan(PlanCache* cache, Relation rel);
 
-// The plan for composite values of (type, typmod), kept in the cache until the type changes. top: leave stored generated
-// columns out, as the fingerprint of a table does.
+// The plan for composite values of (type, typmod), kept in the cache until the type changes. top:
+// leave stored generated columns out, as the fingerprint of a table does.
 RowPlan* composite_plan(PlanCache* cache, Oid type, int32 typmod, bool top);
 
-// Attribute numbers of the primary key; returns how many, 0 where there is none. out: INDEX_MAX_KEYS entries.
+// Attribute numbers of the primary key; returns how many, 0 where there is none. out:
+// INDEX_MAX_KEYS entries.
 int primary_key(Relation rel, AttrNumber* out);
 
 }  // namespace pgdr

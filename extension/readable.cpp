@@ -3,16 +3,24 @@
 
 namespace pgdr {
 
+Relation open_for_reading(Oid oid) {
+  Relation rel = try_relation_open(oid, AccessShareLock);
+  if (rel == nullptr)
+    ereport(ERROR,
+            (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", oid)));
+  return rel;
+}
+
 void check_readable(Relation rel) {
   const Oid oid = RelationGetRelid(rel);
   const char* name = RelationGetRelationName(rel);
   if (pg_class_aclcheck(oid, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
       pg_attribute_aclcheck_all(oid, GetUserId(), ACL_SELECT, ACLMASK_ALL) != ACLCHECK_OK)
-    ereport(ERROR,
-            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-             errmsg("permission denied for table %s", name),
-             errhint("A fingerprint needs SELECT on every column; grant it, or membership in "
-                     "pg_read_all_data.")));
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for table %s", name),
+         errhint("A fingerprint needs SELECT on every column; grant it, or membership in "
+                 "pg_read_all_data.")));
   if (check_enable_rls(oid, InvalidOid, true) == RLS_ENABLED)
     ereport(ERROR,
             (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -1,7 +1,9 @@
-// The hash of one row: canonical bytes in a reused buffer, or, for rows with large out-of-line values, streamed.
+// The hash of one row: canonical bytes in a reused buffer, or, for rows with large out-of-line
+// values, streamed.
 //
 // Usage:  RowHasher rows;  init_row_hasher(&rows, context);
-//         uint64 length;  core::U128 h = hash_row(&rows, plan, plan.columns, tuple, tuple_length, &length);
+//         uint64 length;  core::U128 h = hash_row(&rows, plan, plan.columns, tuple, tuple_length,
+//         &length);
 // locate() is part of hash_row; hash_more() hashes other columns of the same tuple.
 #pragma once
 
@@ -11,8 +13,8 @@
 
 namespace pgdr {
 
-// A row is streamed once its out-of-line values are larger than this together: twice a typical value's size in memory is
-// cheaper than the second pass over nested values that streaming costs.
+// A row is streamed once its out-of-line values are larger than this together: twice a typical
+// value's size in memory is cheaper than the second pass over nested values that streaming costs.
 inline constexpr Size kStreamThreshold = 1 << 20;
 
 // A memory sink that grows in its memory context.
@@ -20,7 +22,10 @@ class BufferSink : public core::Sink {
  public:
   BufferSink() : Sink(Mode::kMemory, nullptr, 0, &grow), context_(nullptr) {}
   void init(MemoryContext context, Size capacity);
-  void clear() { pos = begin; }
+  void clear() {
+    pos = begin;
+    too_long = false;
+  }
 
  private:
   static void grow(core::Sink& sink, size_t need);
@@ -43,8 +48,8 @@ core::U128 hash_streamed(RowHasher* rows, const Projection& columns, uint64* len
 void append_slow(RowHasher* rows, const Field& field, const char* stored);
 bool needs_streaming(const RowHasher* rows, const RowPlan& plan);
 
-// Canonical bytes of the located row into the buffer. stored: bytes of the tuple, an upper bound of what its in-line
-// values need beyond columns.room.
+// Canonical bytes of the located row into the buffer. stored: bytes of the tuple, an upper bound of
+// what its in-line values need beyond columns.room.
 inline void collect_row(RowHasher* rows, const Projection& columns, Size stored) {
   using core::load_native;
   using core::store_u32;
@@ -116,6 +121,28 @@ inline core::U128 hash_located(RowHasher* rows, const Projection& columns, Size 
   collect_row(rows, columns, stored);
   *length = static_cast<uint64>(rows->buffer.pos - rows->buffer.begin);
   return core::hash(rows->buffer.begin, *length);
+}
+
+// Hash of the key columns of the row that was located last. A key of one integer, the usual one, is
+// put together on the stack.
+inline core::U128 hash_key(RowHasher* rows, const Projection& key, Size stored) {
+  const Field& field = key.fields[0];
+  const char* value = rows->where[field.attribute];
+  if (key.count == 1 && value != nullptr) {
+    uint8_t bytes[4 + 4 + 8];
+    if (field.kind == Kind::kFixed4) {
+      core::store_u32(core::store_u32(core::store_u32(bytes, 1), 4),
+                      core::load_native<uint32>(value));
+      return core::hash(bytes, 12);
+    }
+    if (field.kind == Kind::kFixed8) {
+      core::store_u64(core::store_u32(core::store_u32(bytes, 1), 8),
+                      core::load_native<uint64>(value));
+      return core::hash(bytes, 16);
+    }
+  }
+  uint64 length = 0;
+  return hash_located(rows, key, stored, &length);
 }
 
 inline void locate_row(RowHasher* rows, const RowPlan& plan, HeapTupleHeader tuple) {

@@ -28,16 +28,14 @@ inline void add_tuple(Pass* pass, HeapTupleHeader tuple, Size stored) {
   const core::U128 hash = hash_located(rows, plan->columns, stored, &length);
   if constexpr (kBuckets) {
     core::U128 key = hash;
-    uint64 key_length = 0;
-    if (plan->key.count > 0) key = hash_located(rows, plan->key, stored, &key_length);
+    if (plan->key.count > 0) key = hash_key(rows, plan->key, stored);
     pass->buckets[core::bucket_of(key, core::kBucketBitsMax)].add_row(hash, length);
   } else {
     pass->digest.add_row(hash, length);
   }
   if (unlikely(plan->generated.count > 0)) {
     uint64 generated_length = 0;
-    const core::U128 generated =
-        hash_located(rows, plan->generated, stored, &generated_length);
+    const core::U128 generated = hash_located(rows, plan->generated, stored, &generated_length);
     pass->generated.add_row(generated, generated_length);
   }
   reset_row(&rows->encoder);
@@ -52,7 +50,8 @@ void scan_pages(Pass* pass, Relation rel, Snapshot snapshot) {
       scan.prefetch(i);
       const ItemIdData& item = visible.items[i];
       add_tuple<kBuckets>(
-          pass, reinterpret_cast<HeapTupleHeader>(static_cast<char*>(visible.page) + item.lp_off),
+          pass,
+          reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char*>(visible.page) + item.lp_off),
           item.lp_len);
     }
   }
@@ -84,8 +83,9 @@ void scan_access_method(Pass* pass, Relation rel, Snapshot snapshot) {
   ExecDropSingleTupleTableSlot(slot);
 }
 
-// The rows that a dump condition selects. The condition is SQL of an extension's author; only SPI can run it. It yields
-// tuple identifiers, so that the rows themselves are read and encoded like all others.
+// The rows that a dump condition selects. The condition is SQL of an extension's author; only SPI
+// can run it. It yields tuple identifiers, so that the rows themselves are read and encoded like
+// all others.
 void scan_condition(Pass* pass, Relation rel, Snapshot snapshot, const char* condition) {
   TupleTableSlot* slot = table_slot_create(rel, nullptr);
   StringInfoData query;
@@ -162,8 +162,8 @@ void fingerprint_rows(Relation rel, Snapshot snapshot, const ContentOptions& opt
     pass->buckets = static_cast<core::Digest*>(palloc0(sizeof(core::Digest) * core::kBucketsMax));
     AttrNumber key[INDEX_MAX_KEYS];
     out->key_natts = primary_key(rel, key);
-    out->key_attnums =
-        static_cast<AttrNumber*>(palloc0(sizeof(AttrNumber) * static_cast<Size>(out->key_natts + 1)));
+    out->key_attnums = static_cast<AttrNumber*>(
+        palloc0(sizeof(AttrNumber) * static_cast<Size>(out->key_natts + 1)));
     for (int i = 0; i < out->key_natts; ++i) out->key_attnums[i] = key[i];
   }
 

@@ -88,6 +88,12 @@ void run(const char* sql, Records* records) {
   });
 }
 
+bool any_large_object() {
+  bool any = false;
+  each_row(kAnyLargeObject, [&](const Row& row) { any = row.boolean(1); });
+  return any;
+}
+
 int compare_records(const void* a, const void* b) {
   const auto* x = static_cast<const Record*>(a);
   const auto* y = static_cast<const Record*>(b);
@@ -100,14 +106,15 @@ int compare_records(const void* a, const void* b) {
 
 void collect_schema(StringInfo out, const CollectOptions& options) {
   if (options.worker) pgstat_report_activity(STATE_RUNNING, "pgdr: reading the schema");
-  Records records{AllocSetContextCreate(CurrentMemoryContext, "pgdr schema", ALLOCSET_DEFAULT_SIZES),
-                  nullptr, 0, 0};
+  Records records{
+      AllocSetContextCreate(CurrentMemoryContext, "pgdr schema", ALLOCSET_DEFAULT_SIZES), nullptr,
+      0, 0};
   for (const char* const* sql = schema_queries(); *sql != nullptr; sql++) {
     run(*sql, &records);
     CHECK_FOR_INTERRUPTS();
   }
-  if (records.count > 0)
-    qsort(records.items, records.count, sizeof(Record), compare_records);
+  if (options.content && any_large_object()) run(kLargeObjectContent, &records);
+  if (records.count > 0) qsort(records.items, records.count, sizeof(Record), compare_records);
   for (Size i = 0; i < records.count; i++) {
     const Record& r = records.items[i];
     json_next(out);

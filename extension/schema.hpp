@@ -1,4 +1,5 @@
-// Schema records: one per object and facet, with a text that one dump and restore does not change (doc/schema-records.md).
+// Schema records: one per object and facet, with a text that one dump and restore does not change
+// (doc/schema-records.md).
 #pragma once
 
 #include "collect.hpp"

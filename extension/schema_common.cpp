@@ -6,10 +6,11 @@ namespace pgdr {
 
 namespace {
 
-// kind, identity, catalog, oid, sub-object, owner, ACL, and acldefault's letter where the kind has an ACL.
-#define PGDR_OWNED(kind, identity, catalog, owner, acl, letter, from)                          \
-  "SELECT " kind " AS kind, " identity " AS identity, '" catalog                               \
-  "'::regclass::oid AS classid, o.oid AS objid, 0 AS subid, " owner " AS owner, " acl          \
+// kind, identity, catalog, oid, sub-object, owner, ACL, and acldefault's letter where the kind has
+// an ACL.
+#define PGDR_OWNED(kind, identity, catalog, owner, acl, letter, from)                 \
+  "SELECT " kind " AS kind, " identity " AS identity, '" catalog                      \
+  "'::regclass::oid AS classid, o.oid AS objid, 0 AS subid, " owner " AS owner, " acl \
   " AS acl, " letter "::\"char\" AS letter FROM " from " o"
 #define PGDR_OWNERLESS(kind, catalog, from) \
   PGDR_OWNED("'" kind "'", "o.identity", catalog, "NULL::oid", "NULL::aclitem[]", "NULL", from)
@@ -17,64 +18,83 @@ namespace {
   PGDR_OWNED("'" kind "'", "o.identity", catalog, owner, "NULL::aclitem[]", "NULL", from)
 #define PGDR_UNION " UNION ALL "
 
-#define PGDR_ALL_OBJECTS                                                                          \
-  PGDR_OWNED("o.kind", "o.identity", "pg_class", "o.relowner", "o.relacl",                        \
-             "CASE o.relkind WHEN 'S' THEN 's' WHEN 'c' THEN NULL ELSE 'r' END",                  \
-             "(SELECT * FROM " PGDR_RELATIONS " r WHERE r.relkind IN ('r', 'p', 'f', 'v', 'm', 'S'))") \
-  PGDR_UNION PGDR_OWNERLESS("index", "pg_class",                                                  \
-             "(SELECT * FROM " PGDR_RELATIONS " r WHERE r.relkind IN ('i', 'I'))")                \
-  PGDR_UNION "SELECT 'column', o.identity, 'pg_class'::regclass::oid, o.attrelid, o.attnum::int," \
-  " NULL::oid, NULL::aclitem[], NULL::\"char\" FROM " PGDR_COLUMNS " o WHERE o.relkind <> 'c'"    \
-  PGDR_UNION PGDR_OWNED("o.kind", "o.identity", "pg_proc", "o.proowner", "o.proacl", "'f'", PGDR_FUNCTIONS) \
-  PGDR_UNION PGDR_OWNED("o.kind", "o.identity", "pg_type", "o.typowner", "o.typacl", "'T'", PGDR_TYPES) \
-  PGDR_UNION PGDR_OWNED("'schema'", "quote_ident(o.nspname)", "pg_namespace", "o.nspowner",       \
-             "o.nspacl", "'n'", "(SELECT * FROM pg_namespace s WHERE s.nspname !~ '^pg_' AND"      \
-             " s.nspname <> 'information_schema' AND " PGDR_NOT_MEMBER("pg_namespace", "s.oid") ")") \
-  PGDR_UNION PGDR_OWNED("'language'", "o.identity", "pg_language", "o.lanowner", "o.lanacl", "'l'", \
-             PGDR_GLOBAL_OBJECTS("pg_language", "lanname"))                                       \
-  PGDR_UNION PGDR_OWNED("'foreign data wrapper'", "o.identity", "pg_foreign_data_wrapper",        \
-             "o.fdwowner", "o.fdwacl", "'F'",                                                     \
-             PGDR_GLOBAL_OBJECTS("pg_foreign_data_wrapper", "fdwname"))                           \
-  PGDR_UNION PGDR_OWNED("'server'", "o.identity", "pg_foreign_server", "o.srvowner", "o.srvacl",  \
-             "'S'", PGDR_GLOBAL_OBJECTS("pg_foreign_server", "srvname"))                          \
-  PGDR_UNION PGDR_ACLLESS("operator", "pg_operator", "o.oprowner", PGDR_OPERATORS)                \
-  PGDR_UNION PGDR_ACLLESS("operator class", "pg_opclass", "o.opcowner",                           \
-             PGDR_OPCLASSES("pg_opclass", "opc", "opc"))                                          \
-  PGDR_UNION PGDR_ACLLESS("operator family", "pg_opfamily", "o.opfowner",                         \
-             PGDR_OPCLASSES("pg_opfamily", "opf", "opf"))                                         \
-  PGDR_UNION PGDR_ACLLESS("collation", "pg_collation", "o.collowner", PGDR_OBJECTS("pg_collation", "coll")) \
-  PGDR_UNION PGDR_ACLLESS("conversion", "pg_conversion", "o.conowner", PGDR_OBJECTS("pg_conversion", "con")) \
-  PGDR_UNION PGDR_ACLLESS("statistics", "pg_statistic_ext", "o.stxowner",                         \
-             PGDR_OBJECTS("pg_statistic_ext", "stx"))                                             \
-  PGDR_UNION PGDR_ACLLESS("text search dictionary", "pg_ts_dict", "o.dictowner",                  \
-             PGDR_OBJECTS("pg_ts_dict", "dict"))                                                  \
-  PGDR_UNION PGDR_ACLLESS("text search configuration", "pg_ts_config", "o.cfgowner",              \
-             PGDR_OBJECTS("pg_ts_config", "cfg"))                                                 \
-  PGDR_UNION PGDR_OWNERLESS("text search parser", "pg_ts_parser", PGDR_OBJECTS("pg_ts_parser", "prs")) \
-  PGDR_UNION PGDR_OWNERLESS("text search template", "pg_ts_template", PGDR_OBJECTS("pg_ts_template", "tmpl")) \
-  PGDR_UNION PGDR_ACLLESS("publication", "pg_publication", "o.pubowner",                          \
-             PGDR_GLOBAL_OBJECTS("pg_publication", "pubname"))                                    \
-  PGDR_UNION PGDR_ACLLESS("event trigger", "pg_event_trigger", "o.evtowner",                      \
-             PGDR_GLOBAL_OBJECTS("pg_event_trigger", "evtname"))                                  \
-  PGDR_UNION PGDR_OWNERLESS("constraint", "pg_constraint", PGDR_CONSTRAINTS)                      \
-  PGDR_UNION PGDR_OWNERLESS("domain constraint", "pg_constraint", PGDR_DOMAIN_CONSTRAINTS)        \
-  PGDR_UNION PGDR_OWNERLESS("trigger", "pg_trigger", PGDR_TRIGGERS)                               \
-  PGDR_UNION PGDR_OWNERLESS("rule", "pg_rewrite", PGDR_RULES)                                     \
-  PGDR_UNION PGDR_OWNERLESS("policy", "pg_policy", PGDR_POLICIES)                                 \
-  PGDR_UNION PGDR_OWNERLESS("cast", "pg_cast", PGDR_CASTS)                                        \
-  PGDR_UNION PGDR_OWNERLESS("access method", "pg_am", PGDR_GLOBAL_OBJECTS("pg_am", "amname"))     \
-  PGDR_UNION PGDR_OWNED("'extension'", "quote_ident(o.extname)", "pg_extension", "NULL::oid",     \
-             "NULL::aclitem[]", "NULL", "pg_extension")
+#define PGDR_ALL_OBJECTS                                                                           \
+  PGDR_OWNED("o.kind", "o.identity", "pg_class", "o.relowner", "o.relacl",                         \
+             "CASE o.relkind WHEN 'S' THEN 's' WHEN 'c' THEN NULL ELSE 'r' END",                   \
+             "(SELECT * FROM " PGDR_RELATIONS                                                      \
+             " r WHERE r.relkind IN ('r', 'p', 'f', 'v', 'm', 'S'))")                              \
+  PGDR_UNION PGDR_OWNERLESS("index", "pg_class",                                                   \
+                            "(SELECT * FROM " PGDR_RELATIONS " r WHERE r.relkind IN ('i', 'I'))")  \
+      PGDR_UNION                                                                                   \
+      "SELECT 'column', o.identity, 'pg_class'::regclass::oid, o.attrelid, o.attnum::int,"         \
+      " NULL::oid, NULL::aclitem[], NULL::\"char\" FROM " PGDR_COLUMNS                             \
+      " o WHERE o.relkind <> 'c'" PGDR_UNION PGDR_OWNED(                                           \
+          "o.kind", "o.identity", "pg_proc", "o.proowner", "o.proacl", "'f'", PGDR_FUNCTIONS)      \
+  PGDR_UNION PGDR_OWNED("o.kind", "o.identity", "pg_type", "o.typowner", "o.typacl", "'T'",        \
+                        PGDR_TYPES)                                                                \
+  PGDR_UNION PGDR_OWNED(                                                                           \
+      "'schema'", "quote_ident(o.nspname)", "pg_namespace", "o.nspowner", "o.nspacl", "'n'",       \
+      "(SELECT * FROM pg_namespace s WHERE s.nspname !~ '^pg_' AND"                                \
+      " s.nspname <> 'information_schema' AND " PGDR_NOT_MEMBER("pg_namespace", "s.oid") ")")      \
+      PGDR_UNION PGDR_OWNED("'language'", "o.identity", "pg_language", "o.lanowner", "o.lanacl",   \
+                            "'l'", PGDR_GLOBAL_OBJECTS("pg_language", "lanname"))                  \
+          PGDR_UNION PGDR_OWNED("'foreign data wrapper'", "o.identity", "pg_foreign_data_wrapper", \
+                                "o.fdwowner", "o.fdwacl", "'F'",                                   \
+                                PGDR_GLOBAL_OBJECTS("pg_foreign_data_wrapper", "fdwname"))         \
+              PGDR_UNION PGDR_OWNED("'server'", "o.identity", "pg_foreign_server", "o.srvowner",   \
+                                    "o.srvacl", "'S'",                                             \
+                                    PGDR_GLOBAL_OBJECTS("pg_foreign_server", "srvname"))           \
+                  PGDR_UNION PGDR_ACLLESS("operator", "pg_operator", "o.oprowner", PGDR_OPERATORS) \
+  PGDR_UNION PGDR_ACLLESS("operator class", "pg_opclass", "o.opcowner",                            \
+                          PGDR_OPCLASSES("pg_opclass", "opc", "opc"))                              \
+      PGDR_UNION PGDR_ACLLESS("operator family", "pg_opfamily", "o.opfowner",                      \
+                              PGDR_OPCLASSES("pg_opfamily", "opf", "opf"))                         \
+          PGDR_UNION PGDR_ACLLESS("collation", "pg_collation", "o.collowner",                      \
+                                  PGDR_OBJECTS("pg_collation", "coll"))                            \
+              PGDR_UNION PGDR_ACLLESS("conversion", "pg_conversion", "o.conowner",                 \
+                                      PGDR_OBJECTS("pg_conversion", "con"))                        \
+                  PGDR_UNION PGDR_ACLLESS("statistics", "pg_statistic_ext", "o.stxowner",          \
+                                          PGDR_OBJECTS("pg_statistic_ext", "stx"))                 \
+                      PGDR_UNION PGDR_ACLLESS("text search dictionary", "pg_ts_dict",              \
+                                              "o.dictowner", PGDR_OBJECTS("pg_ts_dict", "dict"))   \
+                          PGDR_UNION PGDR_ACLLESS("text search configuration", "pg_ts_config",     \
+                                                  "o.cfgowner",                                    \
+                                                  PGDR_OBJECTS("pg_ts_config", "cfg"))             \
+                              PGDR_UNION PGDR_OWNERLESS("text search parser", "pg_ts_parser",      \
+                                                        PGDR_OBJECTS("pg_ts_parser", "prs"))       \
+                                  PGDR_UNION PGDR_OWNERLESS(                                       \
+                                      "text search template", "pg_ts_template",                    \
+                                      PGDR_OBJECTS("pg_ts_template", "tmpl"))                      \
+                                      PGDR_UNION PGDR_ACLLESS(                                     \
+                                          "publication", "pg_publication", "o.pubowner",           \
+                                          PGDR_GLOBAL_OBJECTS("pg_publication", "pubname"))        \
+                                          PGDR_UNION PGDR_ACLLESS(                                 \
+                                              "event trigger", "pg_event_trigger", "o.evtowner",   \
+                                              PGDR_GLOBAL_OBJECTS("pg_event_trigger", "evtname"))  \
+                                              PGDR_UNION PGDR_OWNERLESS(                           \
+                                                  "constraint", "pg_constraint", PGDR_CONSTRAINTS) \
+  PGDR_UNION PGDR_OWNERLESS("domain constraint", "pg_constraint", PGDR_DOMAIN_CONSTRAINTS)         \
+  PGDR_UNION PGDR_OWNERLESS("trigger", "pg_trigger", PGDR_TRIGGERS)                                \
+  PGDR_UNION PGDR_OWNERLESS("rule", "pg_rewrite", PGDR_RULES)                                      \
+  PGDR_UNION PGDR_OWNERLESS("policy", "pg_policy", PGDR_POLICIES)                                  \
+  PGDR_UNION PGDR_OWNERLESS("cast", "pg_cast", PGDR_CASTS)                                         \
+  PGDR_UNION PGDR_OWNERLESS("access method", "pg_am", PGDR_GLOBAL_OBJECTS("pg_am", "amname"))      \
+      PGDR_UNION PGDR_OWNED("'extension'", "quote_ident(o.extname)", "pg_extension", "NULL::oid",  \
+                            "NULL::aclitem[]", "NULL", "pg_extension")
 
-// An ACL as sorted text in which the owner has no name, so that it means the same under another owner:
-// "<owner>=SELECT,UPDATE; PUBLIC=SELECT; alice=INSERT*/bob" (* with grant option, /bob granted by bob).
-#define PGDR_ACL_TEXT(acl, owner)                                                              \
-  "(SELECT coalesce(string_agg(g.item, '; ' ORDER BY g.item COLLATE \"C\"), 'none') FROM"      \
-  " (SELECT CASE WHEN e.grantee = 0 THEN 'PUBLIC' WHEN e.grantee = " owner " THEN '<owner>'"   \
-  "   ELSE quote_ident(pg_get_userbyid(e.grantee)) END || '=' ||"                              \
-  "   string_agg(e.privilege_type || CASE WHEN e.is_grantable THEN '*' ELSE '' END, ','"       \
-  "    ORDER BY e.privilege_type COLLATE \"C\") || CASE WHEN e.grantor = " owner " THEN ''"    \
-  "    ELSE '/' || quote_ident(pg_get_userbyid(e.grantor)) END AS item"                        \
+// An ACL as sorted text in which the owner has no name, so that it means the same under another
+// owner:
+// "<owner>=SELECT,UPDATE; PUBLIC=SELECT; alice=INSERT*/bob" (* with grant option, /bob granted by
+// bob).
+#define PGDR_ACL_TEXT(acl, owner)                                                         \
+  "(SELECT coalesce(string_agg(g.item, '; ' ORDER BY g.item COLLATE \"C\"), 'none') FROM" \
+  " (SELECT CASE WHEN e.grantee = 0 THEN 'PUBLIC' WHEN e.grantee = " owner                \
+  " THEN '<owner>'"                                                                       \
+  "   ELSE quote_ident(pg_get_userbyid(e.grantee)) END || '=' ||"                         \
+  "   string_agg(e.privilege_type || CASE WHEN e.is_grantable THEN '*' ELSE '' END, ','"  \
+  "    ORDER BY e.privilege_type COLLATE \"C\") || CASE WHEN e.grantor = " owner          \
+  " THEN ''"                                                                              \
+  "    ELSE '/' || quote_ident(pg_get_userbyid(e.grantor)) END AS item"                   \
   "  FROM aclexplode(" acl ") e GROUP BY e.grantee, e.grantor) g)"
 
 constexpr char kCommon[] =
@@ -97,9 +117,8 @@ constexpr char kCommon[] =
     " FROM o JOIN pg_seclabel l ON l.classoid = o.classid AND l.objoid = o.objid"
     "  AND l.objsubid = o.subid";
 
-constexpr char kColumnAcls[] =
-    "SELECT 'column', a.identity, 'acl', 'policy', " PGDR_ACL_TEXT("a.attacl", "a.relowner")
-    " FROM " PGDR_COLUMNS " a WHERE cardinality(a.attacl) > 0";
+constexpr char kColumnAcls[] = "SELECT 'column', a.identity, 'acl', 'policy', " PGDR_ACL_TEXT(
+    "a.attacl", "a.relowner") " FROM " PGDR_COLUMNS " a WHERE cardinality(a.attacl) > 0";
 
 constexpr char kTablespaces[] =
     "SELECT c.kind, c.identity, 'tablespace', 'policy', quote_ident(t.spcname)"

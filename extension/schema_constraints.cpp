@@ -7,11 +7,15 @@ namespace pgdr {
 namespace {
 
 // Expressions of an index in the order in which pg_get_indexdef shows them.
-#define PGDR_INDEX_EXPRESSIONS(x)                                                               \
-  "CASE WHEN " x ".indexprs IS NOT NULL OR " x ".indpred IS NOT NULL THEN"                      \
-  " ARRAY(SELECT pg_get_indexdef(" x ".indexrelid, k, false)"                                   \
-  "  FROM generate_series(1, " x ".indnkeyatts::int) k WHERE " x ".indkey[k - 1] = 0 ORDER BY k) ||" \
-  " CASE WHEN " x ".indpred IS NOT NULL THEN ARRAY[pg_get_expr(" x ".indpred, " x ".indrelid)]"  \
+#define PGDR_INDEX_EXPRESSIONS(x)                                                 \
+  "CASE WHEN " x ".indexprs IS NOT NULL OR " x                                    \
+  ".indpred IS NOT NULL THEN"                                                     \
+  " ARRAY(SELECT pg_get_indexdef(" x                                              \
+  ".indexrelid, k, false)"                                                        \
+  "  FROM generate_series(1, " x ".indnkeyatts::int) k WHERE " x                  \
+  ".indkey[k - 1] = 0 ORDER BY k) ||"                                             \
+  " CASE WHEN " x ".indpred IS NOT NULL THEN ARRAY[pg_get_expr(" x ".indpred, " x \
+  ".indrelid)]"                                                                   \
   "  ELSE '{}'::text[] END END"
 
 constexpr char kConstraints[] =
@@ -21,11 +25,13 @@ constexpr char kConstraints[] =
     "  (SELECT " PGDR_INDEX_EXPRESSIONS("x") " FROM pg_index x WHERE x.indexrelid = c.conindid) END"
     " FROM " PGDR_CONSTRAINTS " c";
 
-// ALTER TABLE … DISABLE TRIGGER ALL also stops foreign keys from being checked. A dump does not carry that state.
+// ALTER TABLE … DISABLE TRIGGER ALL also stops foreign keys from being checked. A dump does not
+// carry that state.
 constexpr char kEnforcement[] =
     "SELECT DISTINCT 'constraint', c.identity, 'enforcement', 'warning',"
     " 'triggers of the constraint are disabled'"
-    " FROM " PGDR_CONSTRAINTS " c JOIN pg_trigger t ON t.tgconstraint = c.oid"
+    " FROM " PGDR_CONSTRAINTS
+    " c JOIN pg_trigger t ON t.tgconstraint = c.oid"
     " WHERE t.tgisinternal AND t.tgenabled = 'D'";
 
 constexpr char kDomainConstraints[] =
@@ -34,21 +40,25 @@ constexpr char kDomainConstraints[] =
     " FROM " PGDR_DOMAIN_CONSTRAINTS " c";
 
 // A dump leaves out invalid indexes, so their absence in a copy is no damage.
-#define PGDR_INDEXES                                                                       \
-  PGDR_RELATIONS " i JOIN pg_index x ON x.indexrelid = i.oid JOIN pg_class t ON t.oid = x.indrelid" \
-  " WHERE t.relkind IN ('r', 'p', 'm')"
+#define PGDR_INDEXES                                                                     \
+  PGDR_RELATIONS                                                                         \
+      " i JOIN pg_index x ON x.indexrelid = i.oid JOIN pg_class t ON t.oid = x.indrelid" \
+      " WHERE t.relkind IN ('r', 'p', 'm')"
 #define PGDR_INDEX_CLASS \
   "CASE WHEN x.indisvalid OR t.relkind = 'p' THEN 'strict' ELSE 'warning' END"
 
 constexpr char kIndexes[] =
-    "SELECT 'index', i.identity, 'definition', " PGDR_INDEX_CLASS ","
-    " pg_get_indexdef(i.oid), 'x'::\"char\", x.indrelid, " PGDR_INDEX_EXPRESSIONS("x")
-    " FROM " PGDR_INDEXES;
+    "SELECT 'index', i.identity, 'definition', " PGDR_INDEX_CLASS
+    ","
+    " pg_get_indexdef(i.oid), 'x'::\"char\", x.indrelid, " PGDR_INDEX_EXPRESSIONS(
+        "x") " FROM " PGDR_INDEXES;
 
 constexpr char kIndexFacets[] =
-    "SELECT 'index', i.identity, f.facet, " PGDR_INDEX_CLASS ", f.definition"
+    "SELECT 'index', i.identity, f.facet, " PGDR_INDEX_CLASS
+    ", f.definition"
     " FROM (SELECT i.oid, i.identity, x.indisvalid, x.indisready, x.indisclustered,"
-    "   x.indisreplident, t.relkind, i.relispartition FROM " PGDR_INDEXES ") x"
+    "   x.indisreplident, t.relkind, i.relispartition FROM " PGDR_INDEXES
+    ") x"
     " CROSS JOIN LATERAL (SELECT x.identity) i"
     " CROSS JOIN LATERAL (SELECT x.relkind) t"
     " CROSS JOIN LATERAL (VALUES"
@@ -59,7 +69,8 @@ constexpr char kIndexFacets[] =
     "  ('attached to', CASE WHEN x.relispartition THEN (SELECT quote_ident(pn.nspname) || '.' ||"
     "     quote_ident(p.relname) FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent"
     "     JOIN pg_namespace pn ON pn.oid = p.relnamespace WHERE h.inhrelid = x.oid) END),"
-    "  ('statistics', (SELECT string_agg(a.attnum || '=' || a.attstattarget, ', ' ORDER BY a.attnum)"
+    "  ('statistics', (SELECT string_agg(a.attnum || '=' || a.attstattarget, ', ' ORDER BY "
+    "a.attnum)"
     "     FROM pg_attribute a WHERE a.attrelid = x.oid AND a.attstattarget >= 0))"
     " ) f(facet, definition) WHERE f.definition IS NOT NULL";
 
@@ -72,7 +83,7 @@ constexpr char kStatistics[] =
 
 }  // namespace
 
-const char* const kConstraintQueries[] = {kConstraints, kEnforcement, kDomainConstraints, kIndexes,
-                                          kIndexFacets, kStatistics,  nullptr};
+const char* const kConstraintQueries[] = {
+    kConstraints, kEnforcement, kDomainConstraints, kIndexes, kIndexFacets, kStatistics, nullptr};
 
 }  // namespace pgdr

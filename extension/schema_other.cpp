@@ -1,4 +1,5 @@
-// Schema records of extensions, publications, foreign data, text search, languages, large objects and the database itself.
+// Schema records of extensions, publications, foreign data, text search, languages, large objects
+// and the database itself.
 #include "schema_queries.hpp"
 #include "schema_sql.hpp"
 
@@ -122,8 +123,24 @@ constexpr char kLargeObjects[] =
 
 }  // namespace
 
-const char* const kOtherQueries[] = {
-    kExtensions,     kPublications, kPublicationTables, kSubscriptions, kForeignWrappers, kForeignServers,
-    kUserMappings,   kTextSearch,   kLanguages,         kDatabase,      kLargeObjects,    nullptr};
+const char kAnyLargeObject[] = "SELECT EXISTS (SELECT FROM pg_largeobject_metadata)";
+
+// A sum over pages and sizes, so neither order nor holes matter: a restore fills holes with zeros
+// and splits pages anew.
+#define PGDR_HASH(text) "('x' || left(md5(" text "), 16))::bit(64)::bigint::numeric"
+const char kLargeObjectContent[] =
+    "SELECT 'large object', 'all', 'content', 'strict', (p.hash + s.hash)::text FROM"
+    " (SELECT coalesce(sum(" PGDR_HASH("l.loid || ':' || l.pageno || ':' || md5(d.data)") "), 0) AS hash"
+    "  FROM pg_largeobject l CROSS JOIN LATERAL"
+    "   (SELECT " PGDR_FROM_14("rtrim(l.data, '\\x00'::bytea)", "l.data") " AS data) d"
+    "  WHERE length(d.data) > 0) p,"
+    " (SELECT coalesce(sum(" PGDR_HASH("o.loid || '=' || o.size") "), 0) AS hash FROM"
+    "  (SELECT l.loid, max(l.pageno::bigint * 2048 + length(l.data)) AS size FROM pg_largeobject l"
+    "   GROUP BY l.loid) o) s";
+
+const char* const kOtherQueries[] = {kExtensions,    kPublications,    kPublicationTables,
+                                     kSubscriptions, kForeignWrappers, kForeignServers,
+                                     kUserMappings,  kTextSearch,      kLanguages,
+                                     kDatabase,      kLargeObjects,    nullptr};
 
 }  // namespace pgdr

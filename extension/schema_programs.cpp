@@ -7,10 +7,11 @@ namespace pgdr {
 namespace {
 
 constexpr char kFunctions[] =
-    "SELECT p.kind, p.identity, 'definition', 'strict', rtrim(pg_get_functiondef(p.oid), E'\\n')"
-    PGDR_FROM_14(", CASE WHEN p.prosqlbody IS NOT NULL THEN 'b'::\"char\" END, p.oid,"
-                 " CASE WHEN p.prosqlbody IS NOT NULL THEN ARRAY[pg_get_function_sqlbody(p.oid)] END", "")
-    " FROM " PGDR_FUNCTIONS " p WHERE p.prokind <> 'a'";
+    "SELECT p.kind, p.identity, 'definition', 'strict', rtrim(pg_get_functiondef(p.oid), "
+    "E'\\n')" PGDR_FROM_14(
+        ", CASE WHEN p.prosqlbody IS NOT NULL THEN 'b'::\"char\" END, p.oid,"
+        " CASE WHEN p.prosqlbody IS NOT NULL THEN ARRAY[pg_get_function_sqlbody(p.oid)] END",
+        "") " FROM " PGDR_FUNCTIONS " p WHERE p.prokind <> 'a'";
 
 #define PGDR_IF_FUNCTION(label, column) \
   "CASE WHEN " column "::oid <> 0 THEN '" label " = ' || " column "::text END"
@@ -42,17 +43,19 @@ constexpr char kTriggers[] =
     " CASE WHEN t.condition IS NOT NULL THEN 't'::\"char\" END, t.tgrelid,"
     " CASE WHEN t.condition IS NOT NULL THEN ARRAY[t.condition] END"
     " FROM (SELECT d.*, CASE WHEN d.tgqual IS NOT NULL THEN"
-    "   substring(d.definition FROM ' WHEN \\((.*)\\) EXECUTE (?:FUNCTION|PROCEDURE) ') END AS condition"
+    "   substring(d.definition FROM ' WHEN \\((.*)\\) EXECUTE (?:FUNCTION|PROCEDURE) ') END AS "
+    "condition"
     "  FROM (SELECT o.*, pg_get_triggerdef(o.oid, false) AS definition"
     "   FROM " PGDR_TRIGGERS " o) d) t";
 
-#define PGDR_ENABLED(column)                                                             \
-  "CASE " column " WHEN 'O' THEN 'enabled' WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica'" \
+#define PGDR_ENABLED(column)                                                  \
+  "CASE " column                                                              \
+  " WHEN 'O' THEN 'enabled' WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica'" \
   " WHEN 'A' THEN 'always' END"
 
 constexpr char kTriggerStates[] =
-    "SELECT 'trigger', t.identity, 'enabled', 'strict', " PGDR_ENABLED("t.tgenabled")
-    " FROM " PGDR_TRIGGERS " t";
+    "SELECT 'trigger', t.identity, 'enabled', 'strict', " PGDR_ENABLED(
+        "t.tgenabled") " FROM " PGDR_TRIGGERS " t";
 
 constexpr char kRules[] =
     "SELECT 'rule', r.identity, 'definition', 'strict', rtrim(pg_get_ruledef(r.oid, false), ';'),"
@@ -74,7 +77,8 @@ constexpr char kPolicies[] =
     " CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END || ' FOR ' ||"
     " CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'"
     "  WHEN 'd' THEN 'DELETE' ELSE 'ALL' END || ' TO ' ||"
-    " (SELECT string_agg(CASE WHEN r = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r)) END, ', '"
+    " (SELECT string_agg(CASE WHEN r = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r)) END, "
+    "', '"
     "   ORDER BY CASE WHEN r = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(r) END::text COLLATE \"C\")"
     "  FROM unnest(p.polroles) r) ||"
     " coalesce(' USING (' || p.using_text || ')', '') ||"

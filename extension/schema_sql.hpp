@@ -34,105 +34,119 @@
 #define PGDR_USER_OID "16384"
 
 // Namespaces whose content a dump carries.
-#define PGDR_USER_NAMESPACE(n)                                             \
-  n ".nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND " \
-  n ".nspname !~ '^pg_(toast_)?temp_'"
+#define PGDR_USER_NAMESPACE(n)                                                \
+  n ".nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND " n \
+    ".nspname !~ '^pg_(toast_)?temp_'"
 
 // Extension members come back with CREATE EXTENSION; pgdr's own objects are among them.
-#define PGDR_NOT_MEMBER(catalog, oid)                                                    \
-  "NOT EXISTS (SELECT FROM pg_depend dep WHERE dep.classid = '" catalog "'::regclass AND " \
+#define PGDR_NOT_MEMBER(catalog, oid)                                   \
+  "NOT EXISTS (SELECT FROM pg_depend dep WHERE dep.classid = '" catalog \
+  "'::regclass AND "                                                    \
   "dep.objid = " oid " AND dep.deptype = 'e')"
 
 // A catalog's user objects with their qualified identity and `nsp`, for catalogs with a namespace.
-#define PGDR_OBJECTS(catalog, prefix)                                                       \
-  "(SELECT o.*, quote_ident(n.nspname) || '.' || quote_ident(o." prefix                     \
-  "name) AS identity FROM " catalog " o JOIN pg_namespace n ON n.oid = o." prefix "namespace " \
+#define PGDR_OBJECTS(catalog, prefix)                                             \
+  "(SELECT o.*, quote_ident(n.nspname) || '.' || quote_ident(o." prefix           \
+  "name) AS identity FROM " catalog " o JOIN pg_namespace n ON n.oid = o." prefix \
+  "namespace "                                                                    \
   "WHERE " PGDR_USER_NAMESPACE("n") " AND " PGDR_NOT_MEMBER(catalog, "o.oid") ")"
 
 // The same without a namespace.
-#define PGDR_GLOBAL_OBJECTS(catalog, name)                             \
-  "(SELECT o.*, quote_ident(o." name ") AS identity FROM " catalog " o " \
+#define PGDR_GLOBAL_OBJECTS(catalog, name)                         \
+  "(SELECT o.*, quote_ident(o." name ") AS identity FROM " catalog \
+  " o "                                                            \
   "WHERE o.oid >= " PGDR_USER_OID " AND " PGDR_NOT_MEMBER(catalog, "o.oid") ")"
 
-#define PGDR_RELATIONS                                                                     \
-  "(SELECT o.*, quote_ident(n.nspname) || '.' || quote_ident(o.relname) AS identity,"      \
+#define PGDR_RELATIONS                                                                        \
+  "(SELECT o.*, quote_ident(n.nspname) || '.' || quote_ident(o.relname) AS identity,"         \
   " CASE o.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'f' THEN 'foreign table'" \
-  "  WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'"      \
-  "  WHEN 'c' THEN 'type' ELSE 'index' END AS kind"                                        \
-  " FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace"                         \
-  " WHERE o.relpersistence <> 't' AND " PGDR_USER_NAMESPACE("n") " AND "                   \
-  PGDR_NOT_MEMBER("pg_class", "o.oid") ")"
+  "  WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'"         \
+  "  WHEN 'c' THEN 'type' ELSE 'index' END AS kind"                                           \
+  " FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace"                            \
+  " WHERE o.relpersistence <> 't' AND " PGDR_USER_NAMESPACE("n") " AND " PGDR_NOT_MEMBER(     \
+      "pg_class", "o.oid") ")"
 
-#define PGDR_FUNCTIONS                                                                     \
-  "(SELECT o.*, quote_ident(n.nspname) || '.' || quote_ident(o.proname) ||"                \
-  " '(' || oidvectortypes(o.proargtypes) || ')' AS identity,"                              \
-  " CASE o.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END AS kind" \
-  " FROM pg_proc o JOIN pg_namespace n ON n.oid = o.pronamespace"                          \
+#define PGDR_FUNCTIONS                                                                          \
+  "(SELECT o.*, quote_ident(n.nspname) || '.' || quote_ident(o.proname) ||"                     \
+  " '(' || oidvectortypes(o.proargtypes) || ')' AS identity,"                                   \
+  " CASE o.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END AS " \
+  "kind"                                                                                        \
+  " FROM pg_proc o JOIN pg_namespace n ON n.oid = o.pronamespace"                               \
   " WHERE " PGDR_USER_NAMESPACE("n") " AND " PGDR_NOT_MEMBER("pg_proc", "o.oid") ")"
 
 // Types that are objects of their own: not array types, multiranges or the row types of relations.
-#define PGDR_TYPES                                                                           \
-  "(SELECT o.*, quote_ident(n.nspname) || '.' || quote_ident(o.typname) AS identity,"        \
-  " CASE o.typtype WHEN 'd' THEN 'domain' ELSE 'type' END AS kind"                           \
-  " FROM pg_type o JOIN pg_namespace n ON n.oid = o.typnamespace"                            \
-  " LEFT JOIN pg_class rowtype ON rowtype.oid = o.typrelid"                                  \
-  " WHERE (o.typtype IN ('e', 'd', 'r', 'p') OR (o.typtype = 'c' AND rowtype.relkind = 'c')" \
+#define PGDR_TYPES                                                                            \
+  "(SELECT o.*, quote_ident(n.nspname) || '.' || quote_ident(o.typname) AS identity,"         \
+  " CASE o.typtype WHEN 'd' THEN 'domain' ELSE 'type' END AS kind"                            \
+  " FROM pg_type o JOIN pg_namespace n ON n.oid = o.typnamespace"                             \
+  " LEFT JOIN pg_class rowtype ON rowtype.oid = o.typrelid"                                   \
+  " WHERE (o.typtype IN ('e', 'd', 'r', 'p') OR (o.typtype = 'c' AND rowtype.relkind = 'c')"  \
   "  OR (o.typtype = 'b' AND NOT EXISTS (SELECT FROM pg_type el WHERE el.typarray = o.oid)))" \
   " AND " PGDR_USER_NAMESPACE("n") " AND " PGDR_NOT_MEMBER("pg_type", "o.oid") ")"
 
-#define PGDR_OPERATORS                                                                 \
-  "(SELECT o.*, quote_ident(n.nspname) || '.' || o.oprname || '(' ||"                  \
-  " CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE format_type(o.oprleft, NULL) END || ', ' ||" \
-  " CASE WHEN o.oprright = 0 THEN 'NONE' ELSE format_type(o.oprright, NULL) END || ')' AS identity" \
-  " FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace"                  \
+#define PGDR_OPERATORS                                                                      \
+  "(SELECT o.*, quote_ident(n.nspname) || '.' || o.oprname || '(' ||"                       \
+  " CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE format_type(o.oprleft, NULL) END || ', ' ||"   \
+  " CASE WHEN o.oprright = 0 THEN 'NONE' ELSE format_type(o.oprright, NULL) END || ')' AS " \
+  "identity"                                                                                \
+  " FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace"                       \
   " WHERE " PGDR_USER_NAMESPACE("n") " AND " PGDR_NOT_MEMBER("pg_operator", "o.oid") ")"
 
-#define PGDR_OPCLASSES(catalog, prefix, method)                                              \
-  "(SELECT o.*, quote_ident(n.nspname) || '.' || quote_ident(o." prefix "name) || ' USING ' ||" \
-  " quote_ident(am.amname) AS identity"                                                      \
-  " FROM " catalog " o JOIN pg_namespace n ON n.oid = o." prefix "namespace"                 \
-  " JOIN pg_am am ON am.oid = o." prefix "method"                                            \
+#define PGDR_OPCLASSES(catalog, prefix, method)                         \
+  "(SELECT o.*, quote_ident(n.nspname) || '.' || quote_ident(o." prefix \
+  "name) || ' USING ' ||"                                               \
+  " quote_ident(am.amname) AS identity"                                 \
+  " FROM " catalog " o JOIN pg_namespace n ON n.oid = o." prefix        \
+  "namespace"                                                           \
+  " JOIN pg_am am ON am.oid = o." prefix                                \
+  "method"                                                              \
   " WHERE " PGDR_USER_NAMESPACE("n") " AND " PGDR_NOT_MEMBER(catalog, "o.oid") ")"
 
-#define PGDR_CASTS                                                                           \
-  "(SELECT o.*, '(' || format_type(o.castsource, NULL) || ' AS ' ||"                         \
-  " format_type(o.casttarget, NULL) || ')' AS identity FROM pg_cast o"                       \
+#define PGDR_CASTS                                                     \
+  "(SELECT o.*, '(' || format_type(o.castsource, NULL) || ' AS ' ||"   \
+  " format_type(o.casttarget, NULL) || ')' AS identity FROM pg_cast o" \
   " WHERE o.oid >= " PGDR_USER_OID " AND " PGDR_NOT_MEMBER("pg_cast", "o.oid") ")"
 
 // Sub-objects of tables: their identity hangs below the table's.
-#define PGDR_CONSTRAINTS                                                                  \
-  "(SELECT o.*, t.identity || '.' || quote_ident(o.conname) AS identity"                  \
-  " FROM pg_constraint o JOIN " PGDR_RELATIONS " t ON t.oid = o.conrelid"                 \
+#define PGDR_CONSTRAINTS                                                 \
+  "(SELECT o.*, t.identity || '.' || quote_ident(o.conname) AS identity" \
+  " FROM pg_constraint o JOIN " PGDR_RELATIONS                           \
+  " t ON t.oid = o.conrelid"                                             \
   " WHERE o.contype IN ('c', 'p', 'u', 'x') OR (o.contype = 'f' AND o.conparentid = 0))"
 
-#define PGDR_DOMAIN_CONSTRAINTS                                                           \
-  "(SELECT o.*, t.identity || '.' || quote_ident(o.conname) AS identity"                  \
+#define PGDR_DOMAIN_CONSTRAINTS                                          \
+  "(SELECT o.*, t.identity || '.' || quote_ident(o.conname) AS identity" \
   " FROM pg_constraint o JOIN " PGDR_TYPES " t ON t.oid = o.contypid WHERE o.contype = 'c')"
 
-// Triggers of the user, and their clones on partitions (internal before 15), whose enabled state may differ. The functions of
-// foreign keys are 1644 to 1655 (RI_FKey_*).
-#define PGDR_TRIGGERS                                                                     \
-  "(SELECT o.*, t.identity || '.' || quote_ident(o.tgname) AS identity"                   \
-  " FROM pg_trigger o JOIN " PGDR_RELATIONS " t ON t.oid = o.tgrelid"                     \
+// Triggers of the user, and their clones on partitions (internal before 15), whose enabled state
+// may differ. The functions of foreign keys are 1644 to 1655 (RI_FKey_*).
+#define PGDR_TRIGGERS                                                   \
+  "(SELECT o.*, t.identity || '.' || quote_ident(o.tgname) AS identity" \
+  " FROM pg_trigger o JOIN " PGDR_RELATIONS                             \
+  " t ON t.oid = o.tgrelid"                                             \
   " WHERE NOT o.tgisinternal OR (o.tgparentid <> 0 AND o.tgfoid::oid NOT BETWEEN 1644 AND 1655))"
 
-#define PGDR_RULES                                                                        \
-  "(SELECT o.*, t.identity || '.' || quote_ident(o.rulename) AS identity"                 \
-  " FROM pg_rewrite o JOIN " PGDR_RELATIONS " t ON t.oid = o.ev_class"                    \
+#define PGDR_RULES                                                        \
+  "(SELECT o.*, t.identity || '.' || quote_ident(o.rulename) AS identity" \
+  " FROM pg_rewrite o JOIN " PGDR_RELATIONS                               \
+  " t ON t.oid = o.ev_class"                                              \
   " WHERE o.rulename <> '_RETURN')"
 
-#define PGDR_POLICIES                                                                     \
-  "(SELECT o.*, t.identity || '.' || quote_ident(o.polname) AS identity"                  \
+#define PGDR_POLICIES                                                    \
+  "(SELECT o.*, t.identity || '.' || quote_ident(o.polname) AS identity" \
   " FROM pg_policy o JOIN " PGDR_RELATIONS " t ON t.oid = o.polrelid)"
 
-#define PGDR_COLUMNS                                                                      \
-  "(SELECT a.*, t.identity || '.' || quote_ident(a.attname) AS identity, t.relkind,"      \
-  " t.relowner, t.relispartition FROM pg_attribute a"                                     \
-  " JOIN " PGDR_RELATIONS " t ON t.oid = a.attrelid"                                      \
+#define PGDR_COLUMNS                                                                 \
+  "(SELECT a.*, t.identity || '.' || quote_ident(a.attname) AS identity, t.relkind," \
+  " t.relowner, t.relispartition FROM pg_attribute a"                                \
+  " JOIN " PGDR_RELATIONS                                                            \
+  " t ON t.oid = a.attrelid"                                                         \
   " WHERE a.attnum > 0 AND NOT a.attisdropped AND t.relkind IN ('r', 'p', 'f', 'v', 'm', 'c'))"
 
-// A list of options, sorted, as text. Servers patched for composite values that outlive an ALTER TYPE (15.20 and its
-// siblings) stamp each column with the option pg_attver, an LSN: bookkeeping that a dump leaves out.
-#define PGDR_OPTIONS(list)                                                              \
-  "(SELECT string_agg(opt, ', ' ORDER BY opt COLLATE \"C\") FROM unnest(" list ") opt" \
+// A list of options, sorted, as text. Servers patched for composite values that outlive an ALTER
+// TYPE (15.20 and its siblings) stamp each column with the option pg_attver, an LSN: bookkeeping
+// that a dump leaves out.
+#define PGDR_OPTIONS(list)                                                     \
+  "(SELECT string_agg(opt, ', ' ORDER BY opt COLLATE \"C\") FROM unnest(" list \
+  ") opt"                                                                      \
   " WHERE opt NOT LIKE 'pg_attver=%')"

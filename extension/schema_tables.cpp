@@ -68,7 +68,8 @@ constexpr char kColumns[] =
     "  ELSE ' DEFAULT ' || e.expression END,"
     " CASE WHEN e.expression IS NOT NULL THEN 'x'::\"char\" END, a.attrelid,"
     " CASE WHEN e.expression IS NOT NULL THEN ARRAY[e.expression] END"
-    " FROM " PGDR_COLUMNS " a JOIN pg_type ty ON ty.oid = a.atttypid"
+    " FROM " PGDR_COLUMNS
+    " a JOIN pg_type ty ON ty.oid = a.atttypid"
     " LEFT JOIN (SELECT d.adrelid, d.adnum, pg_get_expr(d.adbin, d.adrelid) AS expression"
     "   FROM pg_attrdef d) e ON e.adrelid = a.attrelid AND e.adnum = a.attnum"
     " WHERE a.relkind IN ('r', 'p', 'f') OR (a.relkind = 'v' AND e.expression IS NOT NULL)";
@@ -88,9 +89,9 @@ constexpr char kColumnFacets[] =
     " ) f(facet, definition)"
     " WHERE a.relkind IN ('r', 'p', 'f', 'm') AND f.definition IS NOT NULL";
 
-#define PGDR_VIEW_COLUMNS                                                                  \
+#define PGDR_VIEW_COLUMNS                                                                     \
   "(SELECT string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)," \
-  " ', ' ORDER BY a.attnum) FROM pg_attribute a"                                           \
+  " ', ' ORDER BY a.attnum) FROM pg_attribute a"                                              \
   " WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)"
 
 constexpr char kViews[] =
@@ -110,7 +111,8 @@ constexpr char kViewFacets[] =
 
 constexpr char kSequences[] =
     "SELECT 'sequence', c.identity, f.facet, 'strict', f.definition"
-    " FROM " PGDR_RELATIONS " c JOIN pg_sequence s ON s.seqrelid = c.oid"
+    " FROM " PGDR_RELATIONS
+    " c JOIN pg_sequence s ON s.seqrelid = c.oid"
     " CROSS JOIN LATERAL (VALUES"
     "  ('definition', format('%sAS %s START %s INCREMENT %s MINVALUE %s MAXVALUE %s CACHE %s%s',"
     "    CASE WHEN c.relpersistence = 'u' THEN 'UNLOGGED ' ELSE '' END,"

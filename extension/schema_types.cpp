@@ -6,7 +6,8 @@ namespace pgdr {
 
 namespace {
 
-// Composite types list their attributes; of the others each has its own words. Labels stand in sort order.
+// Composite types list their attributes; of the others each has its own words. Labels stand in sort
+// order.
 constexpr char kTypes[] =
     "SELECT t.kind, t.identity, 'definition', 'strict', CASE t.typtype"
     " WHEN 'c' THEN 'AS (' || coalesce((SELECT string_agg(quote_ident(a.attname) || ' ' ||"
@@ -49,7 +50,8 @@ constexpr char kDomains[] =
     " ELSE '' END || CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END ||"
     " coalesce(' DEFAULT ' || d.expression, ''), 'x'::\"char\", 0::oid,"
     " CASE WHEN d.expression IS NOT NULL THEN ARRAY[d.expression] END"
-    " FROM " PGDR_TYPES " t JOIN pg_type base ON base.oid = t.typbasetype"
+    " FROM " PGDR_TYPES
+    " t JOIN pg_type base ON base.oid = t.typbasetype"
     " CROSS JOIN LATERAL (SELECT pg_get_expr(t.typdefaultbin, 0) AS expression) d"
     " WHERE t.typtype = 'd'";
 
@@ -81,7 +83,8 @@ constexpr char kOperatorClasses[] =
 constexpr char kOperatorFamilies[] =
     "SELECT 'operator family', f.identity, 'definition', 'strict', concat_ws(', ',"
     " (SELECT string_agg(format('OPERATOR %s %s FOR %s%s', a.amopstrategy, a.amopopr::regoperator,"
-    "    a.amoppurpose, CASE WHEN a.amopsortfamily <> 0 THEN ' BY ' || (SELECT quote_ident(n.nspname)"
+    "    a.amoppurpose, CASE WHEN a.amopsortfamily <> 0 THEN ' BY ' || (SELECT "
+    "quote_ident(n.nspname)"
     "     || '.' || quote_ident(s.opfname) FROM pg_opfamily s JOIN pg_namespace n"
     "     ON n.oid = s.opfnamespace WHERE s.oid = a.amopsortfamily) ELSE '' END), ', '"
     "    ORDER BY a.amopstrategy, a.amopopr::regoperator::text COLLATE \"C\")"
@@ -114,8 +117,8 @@ constexpr char kConversions[] =
 
 }  // namespace
 
-const char* const kTypeQueries[] = {kTypes,           kDomains,          kCasts,
-                                    kOperators,       kOperatorClasses,  kOperatorFamilies,
-                                    kCollations,      kConversions,      nullptr};
+const char* const kTypeQueries[] = {kTypes,      kDomains,         kCasts,
+                                    kOperators,  kOperatorClasses, kOperatorFamilies,
+                                    kCollations, kConversions,     nullptr};
 
 }  // namespace pgdr

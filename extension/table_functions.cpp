@@ -52,16 +52,17 @@ void check_kind(Relation rel) {
       refuse(rel, "not a table", kTables);
   }
   if (RELATION_IS_OTHER_TEMP(rel))
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("\"%s\" is a temporary table of another session",
-                           RelationGetRelationName(rel)),
-                    errhint("Only its own session can read it.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("\"%s\" is a temporary table of another session", RelationGetRelationName(rel)),
+             errhint("Only its own session can read it.")));
 }
 
-// visit(leaf) for the relation itself or, where it is partitioned, for every partition that holds rows.
+// visit(leaf) for the relation itself or, where it is partitioned, for every partition that holds
+// rows.
 template <typename Visit>
 void for_each_leaf(Oid oid, Visit visit) {
-  Relation rel = relation_open(oid, AccessShareLock);
+  Relation rel = open_for_reading(oid);
   check_kind(rel);
   check_readable(rel);
   if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) {

@@ -13,8 +13,8 @@ inline uint32 stored_size(const char* stored, int16 length) {
   return static_cast<uint32>(std::strlen(stored)) + 1;
 }
 
-// The next attribute's place, given the end of the one before. A zero byte there is padding; otherwise a varlena begins
-// at once with its short header.
+// The next attribute's place, given the end of the one before. A zero byte there is padding;
+// otherwise a varlena begins at once with its short header.
 inline uint32 align_stored(const char* base, uint32 offset, const Attribute& att) {
   if (att.length == -1 && base[offset] != 0) return offset;
   return (offset + att.align - 1U) & ~(att.align - 1U);
@@ -36,8 +36,8 @@ inline void locate_with_nulls(const RowPlan& plan, HeapTupleHeader tuple, int na
   }
 }
 
-// Fills where[0..plan.natts): pointers to the stored values, nullptr for NULL, the missing value for columns that are
-// younger than the tuple.
+// Fills where[0..plan.natts): pointers to the stored values, nullptr for NULL, the missing value
+// for columns that are younger than the tuple.
 inline void locate(const RowPlan& plan, HeapTupleHeader tuple, const char** where) {
   int natts = HeapTupleHeaderGetNatts(tuple);
   if (natts > plan.natts) natts = plan.natts;

@@ -7,7 +7,8 @@ namespace pgdr {
 
 namespace {
 
-// pg_database's own checks, before a worker is spent on it: InitPostgres would report them as FATAL.
+// pg_database's own checks, before a worker is spent on it: InitPostgres would report them as
+// FATAL.
 Oid connectable_database(const char* target) {
   const Oid database = get_database_oid(target, false);
   HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
@@ -32,11 +33,11 @@ void check_role_can_log_in() {
   const bool can = reinterpret_cast<Form_pg_authid>(GETSTRUCT(tuple))->rolcanlogin;
   ReleaseSysCache(tuple);
   if (!can)
-    ereport(ERROR,
-            (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-             errmsg("role \"%s\" is not permitted to log in", GetUserNameFromId(GetUserId(), false)),
-             errdetail("The other database is read by a connection of the current role."),
-             errhint("Call the function as a role with the LOGIN attribute.")));
+    ereport(ERROR, (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+                    errmsg("role \"%s\" is not permitted to log in",
+                           GetUserNameFromId(GetUserId(), false)),
+                    errdetail("The other database is read by a connection of the current role."),
+                    errhint("Call the function as a role with the LOGIN attribute.")));
 }
 
 void stop_worker(dsm_segment*, Datum handle) {
@@ -64,7 +65,7 @@ Worker start(Oid database, const char* target, bool content, bool schema) {
   worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(w.segment));
   worker.bgw_notify_pid = MyProcPid;
   snprintf(worker.bgw_library_name, sizeof worker.bgw_library_name, "pgdr");
-  snprintf(worker.bgw_function_name, sizeof worker.bgw_function_name, "pgdr_worker_main");
+  snprintf(worker.bgw_function_name, sizeof worker.bgw_function_name, "dr_collect_worker_main");
   snprintf(worker.bgw_name, BGW_MAXLEN, "pgdr: reading database %s", target);
   snprintf(worker.bgw_type, BGW_MAXLEN, "pgdr");
 
@@ -96,8 +97,11 @@ void rethrow(const char* data, Size bytes, const char* target, bool notice) {
     ThrowErrorData(&error);
     return;
   }
-  // The end of the worker is not the end of this backend.
+  // The end of the worker is not the end of this backend, and clients close their connection on
+  // these.
   error.elevel = ERROR;
+  if (error.sqlerrcode == ERRCODE_ADMIN_SHUTDOWN || error.sqlerrcode == ERRCODE_CRASH_SHUTDOWN)
+    error.sqlerrcode = ERRCODE_CONNECTION_FAILURE;
   char* where = psprintf("pgdr background worker in database \"%s\"", target);
   error.context = error.context == nullptr ? where : psprintf("%s\n%s", error.context, where);
   ThrowErrorData(&error);

@@ -25,8 +25,8 @@ void pin(const char* name, const char* value) {
 }
 
 void run(SegmentHeader* header, shm_mq_handle* queue) {
-  // Settings of the database or the role must not change what is read or how long it may take; those that influence text
-  // are pinned by the collector.
+  // Settings of the database or the role must not change what is read or how long it may take;
+  // those that influence text are pinned by the collector.
   pin("lock_timeout", kLockTimeout);
   pin("statement_timeout", "0");
   pin("default_transaction_deferrable", "off");
@@ -40,7 +40,8 @@ void run(SegmentHeader* header, shm_mq_handle* queue) {
   if (GetUserId() != header->role)
     ereport(ERROR, (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
                     errmsg("settings of the database or role change the current role"),
-                    errhint("Remove the setting \"role\" with ALTER DATABASE or ALTER ROLE … RESET.")));
+                    errhint("Remove the setting \"role\" with ALTER DATABASE ... RESET or ALTER "
+                            "ROLE ... RESET.")));
   PushActiveSnapshot(GetTransactionSnapshot());
   CollectOptions options{header->content, header->schema, true};
   char* document = collect_document(options);
@@ -64,9 +65,9 @@ void run(SegmentHeader* header, shm_mq_handle* queue) {
 
 extern "C" {
 
-PGDLLEXPORT void pgdr_worker_main(Datum argument);
+PGDLLEXPORT void dr_collect_worker_main(Datum argument);
 
-void pgdr_worker_main(Datum argument) {
+void dr_collect_worker_main(Datum argument) {
   pqsignal(SIGTERM, die);
   BackgroundWorkerUnblockSignals();
   // The segment stays mapped until the process ends: its resource owner is only for the attaching.

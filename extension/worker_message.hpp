@@ -1,7 +1,8 @@
 // What leader and worker share: the segment's header and the messages of the queue behind it.
 //
-// Messages are one type byte and a payload. The worker sends 'E' or 'N' (ErrorResponse, NoticeResponse of the wire protocol, as
-// pq_redirect_to_shm_mq writes them) or kData* and at last kDone with an empty payload.
+// Messages are one type byte and a payload. The worker sends 'E' or 'N' (ErrorResponse,
+// NoticeResponse of the wire protocol, as pq_redirect_to_shm_mq writes them) or kData* and at last
+// kDone with an empty payload.
 #pragma once
 
 #include "pg.hpp"

@@ -68,3 +68,8 @@ SELECT dr_restore_finish(5, 'complete', verification => 3);
 \echo :SQLSTATE
 SELECT id, target, server, state, error, verification, finished_at >= started_at AS in_order FROM dr.restores ORDER BY id;
 SELECT severity, kind, message FROM dr.events WHERE kind <> 'backup_failed' ORDER BY id;
+-- Very many findings: the first 10,000 are stored, problems first as they come.
+SELECT dr_verification_record('20261121T020000Z-9f3c', 'copy', now(), now(),
+  (SELECT jsonb_agg(jsonb_build_object('status', 'extra', 'object', i)) FROM generate_series(1, 10003) AS i)
+  || '[{"status": "failed", "check_name": "verdict"}]') AS verification \gset
+SELECT problems, omitted, (SELECT count(*) FROM dr.verification_findings WHERE verification = id) AS stored FROM dr.verifications WHERE id = :verification;

@@ -21,12 +21,14 @@ WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclas
   AND NOT (p.pronamespace = 'dr'::regnamespace AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'c'))
   AND obj_description(p.oid, 'pg_proc') IS NULL;
 
--- Every SQL and PL/pgSQL function has a fixed search_path and runs as its caller; nothing is PUBLIC's.
+-- Every SQL and PL/pgSQL function has a fixed search_path and runs as its caller; only what checks rights itself is PUBLIC's.
 SELECT p.oid::regprocedure AS careless
 FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid JOIN pg_language AS l ON l.oid = p.prolang
 WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
   AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pgdr')
-  AND (p.prosecdef OR has_function_privilege('public', p.oid, 'EXECUTE')
+  AND (p.prosecdef
+       OR (has_function_privilege('public', p.oid, 'EXECUTE')
+           AND p.proname NOT IN ('dr_table_fingerprint', 'dr_table_count', 'dr_fingerprint'))
        OR (l.lanname <> 'c' AND p.prokind = 'f'
            AND NOT coalesce(p.proconfig @> ARRAY['search_path=pg_catalog, pg_temp'], false)));
 SELECT has_schema_privilege('public', 'dr', 'USAGE') AS public_may;

@@ -15,6 +15,10 @@ END $$;
 \pset footer off
 -- Nothing was ever done.
 SELECT * FROM dr_status();
+-- Never verified, and overdue.
+SELECT dr_backup_start('20261001T020000Z-0000', 'prompts', started_at => now() - interval '1000 hours') AS id;
+SELECT dr_backup_finish('20261001T020000Z-0000', NULL, now() - interval '999 hours 50 minutes', now() - interval '1000 hours', '{"label": "20261001T020000Z-0000"}');
+SELECT * FROM dr_status() WHERE objective = 'verified_age';
 -- A backup without a copy cannot be restored.
 SELECT pg_temp.finish('20261120T020000Z-0001', interval '23 hours 5 minutes');
 SELECT * FROM dr_status() WHERE objective IN ('rpo', 'backup', 'copies');
@@ -43,6 +47,10 @@ SELECT dr_backup_start('20261121T040000Z-0004', 'prompts', started_at => now() -
 SELECT * FROM dr_status() WHERE objective = 'backup';
 SELECT dr_backup_finish('20261121T040000Z-0004', NULL, now(), now() - interval '5 minutes', '{"label": "20261121T040000Z-0004"}', 'partial');
 SELECT objective, state FROM dr_status() WHERE objective IN ('rpo', 'backup', 'copies');
+-- Of several sets the one that is worst off speaks.
+SELECT dr_backup_start('20261121T050000Z-0005', 'others', started_at => now() - interval '4 minutes') AS id;
+SELECT dr_backup_fail('20261121T050000Z-0005', 'no such database', now());
+SELECT * FROM dr_status() WHERE objective = 'backup';
 -- Proof: only a restored backup counts, and a failed proof counts against.
 INSERT INTO dr.verifications (target, baseline, backup, restored, started_at, finished_at, passed, problems, warnings, infos, verdict)
 VALUES ('prompts', 'backup', 1, false, now(), now(), true, 0, 0, 0, 'not a restored copy');

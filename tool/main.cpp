@@ -22,9 +22,15 @@ using namespace pgdr::command;
 
 void add_commands(CLI::App& app, const Globals& globals, Runner& run) {
   add_init(app, globals, run);
+  add_backup(app, globals, run);
+  add_list(app, globals, run);
+  add_show(app, globals, run);
+  add_verify(app, globals, run);
+  add_restore(app, globals, run);
   add_doctor(app, globals, run);
   add_status(app, globals, run);
   add_snapshot(app, globals, run);
+  add_catalog(app, globals, run);
   add_key(app, globals, run);
 }
 

@@ -29,9 +29,10 @@ int bucket_bits_for(uint64_t rows) {
 void fold_buckets(Digest* buckets, int from, int to) {
   for (int bits = from; bits > to; --bits) {
     const int n = 1 << (bits - 1);
-    for (int i = 0; i < n; ++i) {
-      Digest sum = buckets[2 * i];
-      sum.add(buckets[2 * i + 1]);
+    const Digest* pair = buckets;
+    for (int i = 0; i < n; ++i, pair += 2) {
+      Digest sum = pair[0];
+      sum.add(pair[1]);
       buckets[i] = sum;
     }
   }

@@ -1,5 +1,6 @@
-// Key buckets: 2^k partial sums of a table's digest, by the top k bits of the hash of each row's key. When the source is
-// gone they still tell which part of the keys is damaged (FORMAT.md, "Buckets").
+// Key buckets: 2^k partial sums of a table's digest, by the top k bits of the hash of each row's
+// key. When the source is gone they still tell which part of the keys is damaged (FORMAT.md,
+// "Buckets").
 //
 // Usage:  uint8_t raw[kBucketBytesMax];  size_t n = serialize_buckets(buckets, bits, raw);
 //         char text[kBucketTextMax];     n = encode_base64(raw, n, text);
@@ -26,7 +27,8 @@ inline int bucket_of(const U128& key_hash, int bits) {
   return bits == 0 ? 0 : static_cast<int>(key_hash.hi >> (64 - bits));
 }
 
-// k for a table of so many rows: the largest at which buckets hold kRowsPerBucket rows on average, 0..kBucketBitsMax.
+// k for a table of so many rows: the largest at which buckets hold kRowsPerBucket rows on average,
+// 0..kBucketBitsMax.
 int bucket_bits_for(uint64_t rows);
 
 // Adds neighbours up until 2^to remain, in place. to <= from.
@@ -35,17 +37,19 @@ void fold_buckets(Digest* buckets, int from, int to);
 // The digest of all rows: the sum of the buckets.
 Digest sum_buckets(const Digest* buckets, int bits);
 
-// Writes kBucketBytes << bits bytes and returns that number. The buckets' canonical lengths are not kept.
+// Writes kBucketBytes << bits bytes and returns that number. The buckets' canonical lengths are not
+// kept.
 size_t serialize_buckets(const Digest* buckets, int bits, uint8_t* out);
 
-// False unless length is exactly kBucketBytes << bits and bits is 0..kBucketBitsMax. out: 2^bits, their `bytes` zero.
+// False unless length is exactly kBucketBytes << bits and bits is 0..kBucketBitsMax. out: 2^bits,
+// their `bytes` zero.
 bool parse_buckets(const uint8_t* data, size_t length, int bits, Digest* out);
 
 // Standard base64 with padding, no NUL. Returns the number of characters.
 size_t encode_base64(const uint8_t* data, size_t length, char* out);
 
-// Strict: padding required, no white space, no stray bits. Returns false on anything else or when more than `capacity`
-// bytes would result.
+// Strict: padding required, no white space, no stray bits. Returns false on anything else or when
+// more than `capacity` bytes would result.
 bool decode_base64(const char* text, size_t length, uint8_t* out, size_t capacity,
                    size_t* out_length);
 
@@ -56,8 +60,9 @@ struct BucketDifference {
   uint64_t b_rows;
 };
 
-// Compares what two tables have in common: the coarser of the two divisions, returned in *bits. Folds the finer one in
-// place. `out` has room for kBucketsMax; returns how many differ, in order of bucket.
+// Compares what two tables have in common: the coarser of the two divisions, returned in *bits.
+// Folds the finer one in place. `out` has room for kBucketsMax; returns how many differ, in order
+// of bucket.
 int compare_buckets(Digest* a, int a_bits, Digest* b, int b_bits, int* bits, BucketDifference* out);
 
 }  // namespace pgdr::core

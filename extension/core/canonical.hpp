@@ -1,8 +1,9 @@
 // The canonical payload of every value whose form is not simply its bytes (FORMAT.md, "Payloads").
 //
-// Each put_* writes one payload, without its length, at `p` and returns the position after it; the caller has made room.
-// The write_* ones take a Sink. None knows PostgreSQL's storage: the extension takes values apart, this puts them in
-// order, so that tests can do the same from plain values.
+// Each put_* writes one payload, without its length, at `p` and returns the position after it; the
+// caller has made room. The write_* ones take a Sink. None knows PostgreSQL's storage: the
+// extension takes values apart, this puts them in order, so that tests can do the same from plain
+// values.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +25,9 @@ enum class NumericSign : uint8_t { kPositive, kNegative, kNaN, kInfinity, kMinus
 
 inline constexpr size_t kNumericHeader = 5;
 
-// value = sign * sum of digits[i] * 10000^(weight - i), each digit 0..9999 in the machine's byte order, at any
-// alignment. Leading and trailing zero digits do not matter, nor does the sign of zero; dscale (digits shown after the
-// point) does.
+// value = sign * sum of digits[i] * 10000^(weight - i), each digit 0..9999 in the machine's byte
+// order, at any alignment. Leading and trailing zero digits do not matter, nor does the sign of
+// zero; dscale (digits shown after the point) does.
 struct Numeric {
   NumericSign sign = NumericSign::kPositive;
   int weight = 0;
@@ -36,17 +37,18 @@ struct Numeric {
 
   // Brings equal values to one form; call it before the rest.
   void normalize() {
-    while (count > 0 && load_native<uint16_t>(digits) == 0) {
+    while (count > 0 && digit(0) == 0) {
       digits += 2;
       --count;
       --weight;
     }
-    while (count > 0 && load_native<uint16_t>(digits + 2 * (count - 1)) == 0) --count;
+    while (count > 0 && digit(count - 1) == 0) --count;
     if (count == 0) {
       weight = 0;
       if (sign == NumericSign::kNegative) sign = NumericSign::kPositive;
     }
   }
+  uint16_t digit(int i) const { return load_native<uint16_t>(digits + static_cast<size_t>(i) * 2); }
   bool finite() const { return sign <= NumericSign::kNegative; }
   // Canonical length.
   size_t size() const { return finite() ? kNumericHeader + 2 * static_cast<size_t>(count) : 1; }
@@ -64,7 +66,7 @@ struct Numeric {
       std::memcpy(p, digits, static_cast<size_t>(count) * 2);
       return p + static_cast<size_t>(count) * 2;
     } else {
-      for (int i = 0; i < count; ++i) p = store_u16(p, load_native<uint16_t>(digits + 2 * i));
+      for (int i = 0; i < count; ++i) p = store_u16(p, digit(i));
       return p;
     }
   }
@@ -72,7 +74,7 @@ struct Numeric {
     sink.ensure(kNumericHeader);
     sink.pos = put_header(sink.pos);
     if (!finite()) return;
-    for (int i = 0; i < count; ++i) sink.u16(load_native<uint16_t>(digits + 2 * i));
+    for (int i = 0; i < count; ++i) sink.u16(digit(i));
   }
 };
 
@@ -95,7 +97,8 @@ inline uint8_t* put_tid(uint8_t* p, uint32_t block, uint16_t offset) {
   return store_u16(store_u32(p, block), offset);
 }
 
-// family: 4 or 6; bits: length of the network part; the address is 4 or 16 bytes, most significant first.
+// family: 4 or 6; bits: length of the network part; the address is 4 or 16 bytes, most significant
+// first.
 inline constexpr size_t kInetMax = 18;
 inline uint8_t* put_inet(uint8_t* p, uint8_t family, uint8_t bits, const void* address) {
   p = store_u8(store_u8(p, family), bits);

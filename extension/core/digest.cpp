@@ -59,7 +59,8 @@ bool parse_hex(const char* s, uint64_t* out) {
   return true;
 }
 
-// Length of the algorithm's name: lower-case letters, digits and '-' up to the first colon; 0 if there is none.
+// Length of the algorithm's name: lower-case letters, digits and '-' up to the first colon; 0 if
+// there is none.
 size_t algorithm_length(const char* text, size_t length) {
   for (size_t i = 0; i < length; ++i) {
     const char c = text[i];

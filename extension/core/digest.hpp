@@ -1,4 +1,5 @@
-// The digest of a set of rows, its text form, and the rule for comparing two of them (FORMAT.md, "Digest").
+// The digest of a set of rows, its text form, and the rule for comparing two of them (FORMAT.md,
+// "Digest").
 //
 // Usage:  Digest d; d.add_row(hash, length);  char text[kDigestTextMax];  format_digest(d, text);
 // Digests add up: digest(A) + digest(B) = digest of the union with duplicates kept.
@@ -9,13 +10,15 @@
 
 namespace pgdr::core {
 
-// Version of the canonical row encoding, and the seed of its hash. A change of a single canonical byte is a new version.
+// Version of the canonical row encoding, and the seed of its hash. A change of a single canonical
+// byte is a new version.
 inline constexpr uint64_t kFormatVersion = 1;
 
 // What precedes the first colon of a digest's text form: encoding version and hash algorithm.
 inline constexpr char kAlgorithm[] = "pgdr1-xxh3";
 
-// Longest text form with its terminating NUL: algorithm, two 20-digit numbers, 32 hex digits, three colons.
+// Longest text form with its terminating NUL: algorithm, two 20-digit numbers, 32 hex digits, three
+// colons.
 inline constexpr size_t kDigestTextMax = sizeof kAlgorithm + 20 + 20 + 32 + 3;
 
 // A 128-bit number modulo 2^128; lo is the less significant half.
@@ -64,8 +67,9 @@ ParseStatus parse_digest(const char* text, size_t length, Digest* out);
 
 enum class Comparison { kEqual, kDifferent, kMalformed, kIncomparable };
 
-// kIncomparable when the two are of different algorithms or versions, or both of one that this build does not know:
-// nothing can be said about the rows then, so callers must report an error and never a mismatch.
+// kIncomparable when the two are of different algorithms or versions, or both of one that this
+// build does not know: nothing can be said about the rows then, so callers must report an error and
+// never a mismatch.
 Comparison compare_digests(const char* a, size_t a_length, const char* b, size_t b_length);
 
 }  // namespace pgdr::core

@@ -1,7 +1,8 @@
 // XXH3-128 with the format version as its seed: the row hash of FORMAT.md.
 //
 // Usage:  U128 h = hash(bytes, length);
-//         Hasher hasher; hasher.reset(); hasher.update(a, n); hasher.update(b, m); h = hasher.finish();
+//         Hasher hasher; hasher.reset(); hasher.update(a, n); hasher.update(b, m); h =
+//         hasher.finish();
 // Both give the same hash for the same bytes. No allocation; a Hasher is trivially destructible.
 #pragma once
 

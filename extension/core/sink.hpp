@@ -1,12 +1,14 @@
-// Where canonical bytes go: into memory, into a running hash, or nowhere (only their number counts).
+// Where canonical bytes go: into memory, into a running hash, or nowhere (only their number
+// counts).
 //
-// One encoder serves three needs through it: ordinary rows are collected in memory and hashed at once; a row too large
-// for that is streamed into the hash; and the length of a nested value, which precedes it, is found by counting when
-// it cannot be written afterwards.
+// One encoder serves three needs through it: ordinary rows are collected in memory and hashed at
+// once; a row too large for that is streamed into the hash; and the length of a nested value, which
+// precedes it, is found by counting when it cannot be written afterwards.
 //
-// Contract: `drain(sink, need)` is called when fewer than `need` bytes are free. A memory sink must make room (and keep
-// what is there); the others take the bytes out. It may not return without room; how it fails is the owner's business
-// (the extension raises an ERROR). No sink owns anything that needs a destructor.
+// Contract: `drain(sink, need)` is called when fewer than `need` bytes are free. A memory sink must
+// make room (and keep what is there); the others take the bytes out. It may not return without
+// room; how it fails is the owner's business (the extension raises an ERROR). No sink owns anything
+// that needs a destructor.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +38,8 @@ class Sink {
   Mode mode() const { return mode_; }
   // Bytes written so far, drained ones included; modulo 2^64.
   uint64_t total() const { return drained + static_cast<uint64_t>(pos - begin); }
-  // True once a framed value did not fit its 32-bit length. The canonical bytes are then meaningless.
+  // True once a framed value did not fit its 32-bit length. The canonical bytes are then
+  // meaningless.
   bool too_long = false;
 
   void ensure(size_t need) {
@@ -60,8 +63,9 @@ class Sink {
   }
   void bytes(const void* data, size_t length);
 
-  // A length-prefixed value whose length only its encoder knows: `encode(sink)` writes the payload. In a sink that
-  // cannot go back the encoder runs twice, first into a counting sink; it must write the same bytes both times.
+  // A length-prefixed value whose length only its encoder knows: `encode(sink)` writes the payload.
+  // In a sink that cannot go back the encoder runs twice, first into a counting sink; it must write
+  // the same bytes both times.
   template <typename Encode>
   void framed(Encode&& encode);
 

@@ -41,12 +41,18 @@ CREATE FUNCTION dr._canonical(record) RETURNS bytea
 COMMENT ON FUNCTION dr._canonical(record) IS
     'canonical bytes of a row, which its fingerprint is the hash of';
 
-CREATE FUNCTION dr._table_buckets(relation regclass, OUT rows bigint, OUT digest text,
-                                  OUT generated text, OUT bucket_bits integer, OUT buckets text)
-    LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
+CREATE FUNCTION dr._table_buckets(relation regclass, dump_condition text DEFAULT NULL,
+                                  OUT rows bigint, OUT digest text, OUT generated text,
+                                  OUT bucket_bits integer, OUT buckets text)
+    LANGUAGE c STABLE PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'dr_table_buckets';
-COMMENT ON FUNCTION dr._table_buckets(regclass) IS
+COMMENT ON FUNCTION dr._table_buckets(regclass, text) IS
     'fingerprint of one table with the digest of its stored generated columns and its key buckets';
+
+CREATE FUNCTION dr._algorithm() RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dr_algorithm';
+COMMENT ON FUNCTION dr._algorithm() IS
+    'version and algorithm that this library computes digests with; calling it loads the library, and with it the setting pgdr.origin';
 
 CREATE FUNCTION dr._digest_equal(a text, b text) RETURNS boolean
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dr_digest_equal';

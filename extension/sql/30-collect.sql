@@ -2,14 +2,14 @@
 
 CREATE FUNCTION dr._collect(content boolean, schema boolean) RETURNS jsonb
     LANGUAGE c STRICT VOLATILE PARALLEL UNSAFE
-    AS 'MODULE_PATHNAME', 'pgdr_collect';
+    AS 'MODULE_PATHNAME', 'dr_collect';
 COMMENT ON FUNCTION dr._collect(boolean, boolean) IS
     'snapshot document of this database under the calling statement''s snapshot: row counts; with content, fingerprints; with schema, schema records';
 REVOKE ALL ON FUNCTION dr._collect(boolean, boolean) FROM PUBLIC;
 
 CREATE FUNCTION dr._collect_from(target text, content boolean, schema boolean) RETURNS jsonb
     LANGUAGE c STRICT VOLATILE PARALLEL UNSAFE
-    AS 'MODULE_PATHNAME', 'pgdr_collect_from';
+    AS 'MODULE_PATHNAME', 'dr_collect_from';
 COMMENT ON FUNCTION dr._collect_from(text, boolean, boolean) IS
     'the same document of another database of this cluster, read by a background worker as the calling role';
 REVOKE ALL ON FUNCTION dr._collect_from(text, boolean, boolean) FROM PUBLIC;

@@ -76,6 +76,7 @@ AS $$
         WHEN p.a_state = 'failed' THEN 'unread'
         WHEN p.b_state = 'failed' THEN 'unknown'
         WHEN p.b_state = 'skipped' THEN 'skipped'
+        WHEN p.a_state = 'skipped' AND p.a_persistence = 'u' AND (actual #>> '{server,in_recovery}')::boolean THEN 'standby'
         WHEN p.a_state = 'skipped' THEN 'unread'
         WHEN p.b_rows IS DISTINCT FROM p.a_rows THEN
           CASE WHEN p.kind = 'm' THEN 'matview'
@@ -98,18 +99,20 @@ AS $$
     -- A partitioned table is the sum of its partitions: where a partition is named the sum need not be.
     SELECT DISTINCT n.root FROM ancestor AS n JOIN judged AS j ON j.object = n.object
     WHERE j.kind <> 'p' AND j.verdict IN ('missing', 'extra', 'kind', 'unread', 'unknown', 'rows', 'content', 'undigested',
-                                          'generated')
+                                          'generated', 'standby')
   ), final AS (
     SELECT j.*,
       CASE WHEN j.verdict IN ('rows', 'content', 'generated') AND EXISTS (
                   SELECT FROM ancestor AS n WHERE n.object = j.object AND n.root_verdict IS NULL) THEN 'moved'
-           ELSE j.verdict END AS outcome
+           ELSE j.verdict END AS outcome,
+      CASE WHEN j.verdict IN ('rows', 'content') AND j.b_bits = j.a_bits AND j.b_key IS NOT DISTINCT FROM j.a_key
+           THEN dr._bucket_text(j.b_buckets, j.a_buckets, j.b_bits, j.b_key) END AS place
     FROM judged AS j
-    WHERE NOT (j.kind = 'p' AND j.verdict IN ('rows', 'content', 'generated')
+    WHERE NOT (j.kind = 'p' AND j.verdict IN ('rows', 'content', 'generated', 'unread', 'unknown')
                AND j.object IN (SELECT d.root FROM damaged AS d))
   )
   SELECT CASE WHEN f.outcome IN ('missing', 'extra') THEN f.outcome
-              WHEN f.outcome IN ('matview', 'unlogged', 'persistence') THEN 'warning'
+              WHEN f.outcome IN ('matview', 'unlogged', 'standby', 'persistence') THEN 'warning'
               WHEN f.outcome IN ('foreign', 'moved') THEN 'info'
               WHEN f.outcome = 'skipped' THEN CASE WHEN f.a_state = 'skipped' THEN 'info' ELSE 'warning' END
               ELSE 'mismatch' END,
@@ -130,8 +133,10 @@ AS $$
               ELSE CASE WHEN f.b_rows IS NOT DISTINCT FROM f.a_rows AND f.b_digest IS DISTINCT FROM f.a_digest
                         THEN f.a_digest ELSE dr._rows_text(f.a_rows) END END,
          CASE f.outcome
-           WHEN 'missing' THEN 'the whole table is missing'
-           WHEN 'extra' THEN 'the baseline has no such table'
+           WHEN 'missing' THEN format('the whole %s is missing', dr._relation_type(f.kind))
+           WHEN 'extra' THEN format('the baseline has no such %s', dr._relation_type(f.kind))
+           WHEN 'kind' THEN 'it is another kind of relation'
+           WHEN 'persistence' THEN 'an unlogged table does not survive a crash, a permanent one does'
            WHEN 'foreign' THEN 'not compared: its rows are in another server'
            WHEN 'unread' THEN 'not proven, it could not be read: ' || coalesce(f.a_note, 'no reason was given')
            WHEN 'unknown' THEN 'not proven, the baseline could not read it: ' || coalesce(f.b_note, 'no reason was given')
@@ -140,12 +145,11 @@ AS $$
              || CASE WHEN f.b_digest IS NULL THEN 'the baseline' ELSE 'this relation' END
            WHEN 'matview' THEN 'a restore refreshes materialized views, so their rows follow the tables'
            WHEN 'unlogged' THEN 'an unlogged table is empty after a crash or a physical restore'
+           WHEN 'standby' THEN 'not compared: a standby cannot read unlogged tables'
            WHEN 'moved' THEN 'rows are in another partition; the partitioned table as a whole is identical'
            WHEN 'generated' THEN 'same rows, but the stored generated columns were computed differently'
-           WHEN 'rows' THEN concat_ws(', ', dr._loss_text(f.b_rows, f.a_rows), CASE WHEN f.b_bits = f.a_bits
-             THEN 'different ' || dr._bucket_text(f.b_buckets, f.a_buckets, f.b_bits, f.b_key) END)
-           WHEN 'content' THEN concat_ws(' ', 'same number of rows, different content', CASE WHEN f.b_bits = f.a_bits
-             THEN dr._bucket_text(f.b_buckets, f.a_buckets, f.b_bits, f.b_key) END)
+           WHEN 'rows' THEN concat_ws(', ', dr._loss_text(f.b_rows, f.a_rows), 'different ' || f.place)
+           WHEN 'content' THEN concat_ws(' ', 'same number of rows, different content', f.place)
          END
   FROM final AS f
   WHERE f.outcome IS NOT NULL

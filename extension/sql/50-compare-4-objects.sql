@@ -13,7 +13,9 @@ AS $$
            OVER (PARTITION BY o.kind, o.identity)
   FROM jsonb_to_recordset(document -> 'objects') AS o (
     kind text, identity text, facet text, class text, definition text)
-  WHERE NOT (coalesce((options ->> 'no_owner')::boolean, false) AND o.facet ILIKE '%owner%')
+  -- dr._compare_database() compares these.
+  WHERE o.kind <> 'database'
+    AND NOT (coalesce((options ->> 'no_owner')::boolean, false) AND o.facet ILIKE '%owner%')
     AND NOT (coalesce((options ->> 'no_acl')::boolean, false) AND (o.facet ILIKE '%acl%' OR o.kind ILIKE '%acl%'
                                                                    OR o.kind ILIKE '%privileges%'))
 $$;

@@ -1,12 +1,14 @@
 -- Comparing two snapshot documents: a function of the two and nothing else, so that it is the same wherever it runs.
 
--- Properties of the database itself. A dump without --create does not carry them, so all but the encoding are warnings.
+-- Properties of the database itself. A dump without --create does not carry them. In another encoding no text can be
+-- the same; another locale sorts differently and settings change what queries mean; the rest is for information.
 CREATE FUNCTION dr._compare_database(baseline jsonb, actual jsonb, options jsonb)
 RETURNS SETOF dr.finding
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT CASE WHEN p.name = 'encoding' THEN 'mismatch' ELSE 'warning' END,
+  SELECT CASE WHEN p.name = 'encoding' THEN 'mismatch'
+              WHEN p.name IN ('connection_limit', 'owner', 'acl', 'comment') THEN 'info' ELSE 'warning' END,
          'database', actual #>> '{database,name}', replace(p.name, '_', ' '),
          dr._shorten(p.b, p.a), dr._shorten(p.a, p.b), 'a property of the database, not of its content'
   FROM (

@@ -22,22 +22,30 @@ DECLARE
   verdict dr.finding;
 BEGIN
   PERFORM dr._check_options(options);
-  IF snapshot IS NOT NULL AND backup IS NOT NULL THEN
-    RAISE EXCEPTION 'give a snapshot or a backup as the baseline, not both' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
   IF NOT EXISTS (SELECT FROM pg_database AS d WHERE d.datname = target) THEN
     RAISE EXCEPTION 'database "%" does not exist', coalesce(target, '')
-      USING ERRCODE = 'undefined_database',
+      USING ERRCODE = 'invalid_catalog_name',
             HINT = 'The target is a database of this cluster; use dr_verify_snapshot() inside a database elsewhere.';
   END IF;
   origin := dr._origin(target);
   all_options := dr._options_with_origin(options, origin);
 
   IF snapshot IS NOT NULL THEN
+    -- With both, the snapshot is the baseline and the label says whose it is: a snapshot document imported for this
+    -- verification belongs to a backup that the catalog may not know, or not with its snapshot.
     PERFORM dr._snapshot_known(snapshot);
-    baseline_kind := 'snapshot';
-    baseline_name := format('snapshot %s', snapshot);
-    SELECT b.* INTO source FROM dr.backups AS b WHERE b.snapshot = baseline_id ORDER BY b.label LIMIT 1;
+    IF backup IS NOT NULL THEN
+      PERFORM dr._check_label(backup);
+    END IF;
+    SELECT b.* INTO source FROM dr.backups AS b
+    WHERE b.label = dr_verify_against.backup OR (dr_verify_against.backup IS NULL AND b.snapshot = baseline_id)
+    ORDER BY b.label LIMIT 1;
+    IF source.snapshot <> snapshot THEN
+      RAISE EXCEPTION 'snapshot % is not the snapshot of backup "%"', snapshot, backup
+        USING ERRCODE = 'invalid_parameter_value', DETAIL = format('That is snapshot %s.', source.snapshot);
+    END IF;
+    baseline_kind := CASE WHEN backup IS NULL OR source.id IS NULL THEN 'snapshot' ELSE 'backup' END;
+    baseline_name := coalesce('backup ' || backup, format('snapshot %s', snapshot));
   ELSIF backup IS NOT NULL OR origin IS NOT NULL THEN
     source := dr._backup_baseline(
       coalesce(backup, origin ->> 'label'),

@@ -42,39 +42,59 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._status_rpo(interval) IS 'Internal: age of the newest recovery point';
 
--- The last run. Two failures in a row are critical, one is a warning: the next run may repair it.
-CREATE FUNCTION dr._status_backup()
-RETURNS TABLE (actual text, state text, explanation text)
+-- The last run of each set. Two failures in a row are critical, one is a warning: the next run may repair it.
+CREATE FUNCTION dr._status_runs()
+RETURNS TABLE (label text, set_name text, started_at timestamptz, actual text, state text, explanation text)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   WITH run AS (
-    SELECT b.*, row_number() OVER (ORDER BY b.started_at DESC, b.id DESC) AS n, clock_timestamp() - b.started_at AS age
-    FROM dr.backups AS b ORDER BY b.started_at DESC, b.id DESC LIMIT 2
+    SELECT b.*, row_number() OVER (PARTITION BY b.set_name ORDER BY b.started_at DESC, b.id DESC) AS n,
+           clock_timestamp() - b.started_at AS age
+    FROM dr.backups AS b
   ), usual AS (
     -- Three times the longest of the last runs, and at least an hour, is too long.
-    SELECT greatest(interval '1 hour', 3 * max(d.duration)) AS limit
-    FROM (SELECT b.finished_at - b.started_at AS duration FROM dr.backups AS b
-          WHERE b.state IN ('complete', 'partial') ORDER BY b.started_at DESC LIMIT 10) AS d
+    SELECT s.set_name, greatest(interval '1 hour', 3 * (
+      SELECT max(d.duration) FROM (
+        SELECT b.finished_at - b.started_at AS duration FROM dr.backups AS b
+        WHERE b.set_name = s.set_name AND b.state IN ('complete', 'partial')
+        ORDER BY b.started_at DESC LIMIT 10) AS d)) AS longest
+    FROM (SELECT DISTINCT b.set_name FROM dr.backups AS b) AS s
   )
-  SELECT coalesce(r.state, 'never'),
+  SELECT r.label, r.set_name, r.started_at, r.state,
     CASE r.state WHEN 'complete' THEN 'ok' WHEN 'partial' THEN 'warning'
-      WHEN 'running' THEN CASE WHEN r.age > usual.limit THEN 'warning' ELSE 'ok' END
-      WHEN 'failed' THEN CASE WHEN p.state IN ('complete', 'partial') THEN 'warning' ELSE 'critical' END
-      ELSE 'critical' END,
+      WHEN 'running' THEN CASE WHEN r.age > u.longest THEN 'warning' ELSE 'ok' END
+      WHEN 'failed' THEN CASE WHEN p.state IN ('complete', 'partial') THEN 'warning' ELSE 'critical' END END,
     CASE r.state
       WHEN 'complete' THEN format('The last backup (%s) finished %s ago.', r.label,
                                   dr._duration_text(clock_timestamp() - r.finished_at))
       WHEN 'partial' THEN format('The last backup (%s) is usable, but a copy or a part of it is missing.', r.label)
       WHEN 'running' THEN format('Backup %s has been running for %s%s', r.label, dr._duration_text(r.age),
-        CASE WHEN r.age > usual.limit THEN ', much longer than usual: it may be stuck, or have died without a word.'
+        CASE WHEN r.age > u.longest THEN ', much longer than usual: it may be stuck, or have died without a word.'
              ELSE '.' END)
       WHEN 'failed' THEN format('The last backup (%s) failed%s: %s', r.label,
-        CASE WHEN p.state = 'failed' THEN ', and so did the one before' ELSE '' END, r.error)
-      ELSE 'No backup was ever made.' END
-  FROM usual LEFT JOIN run AS r ON r.n = 1 LEFT JOIN run AS p ON p.n = 2
+        CASE WHEN p.state = 'failed' THEN ', and so did the one before' ELSE '' END, r.error) END
+  FROM run AS r JOIN usual AS u ON u.set_name = r.set_name
+  LEFT JOIN run AS p ON p.set_name = r.set_name AND p.n = 2
+  WHERE r.n = 1
 $$;
-COMMENT ON FUNCTION dr._status_backup() IS 'Internal: state of the last run';
+COMMENT ON FUNCTION dr._status_runs() IS 'Internal: state of the last run of each set';
+
+-- Of several sets the one that is worst off speaks.
+CREATE FUNCTION dr._status_backup()
+RETURNS TABLE (actual text, state text, explanation text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT coalesce(r.actual, 'never'), coalesce(r.state, 'critical'),
+    coalesce(CASE WHEN r.sets > 1 THEN format('Set %s: ', r.set_name) ELSE '' END || r.explanation,
+             'No backup was ever made.')
+  FROM (VALUES (1)) AS one
+  LEFT JOIN (SELECT s.*, count(*) OVER () AS sets FROM dr._status_runs() AS s
+             ORDER BY array_position(ARRAY['critical', 'warning', 'ok'], s.state), s.started_at DESC
+             LIMIT 1) AS r ON true
+$$;
+COMMENT ON FUNCTION dr._status_backup() IS 'Internal: state of the last runs';
 
 CREATE FUNCTION dr._status_copies(target integer)
 RETURNS TABLE (actual text, state text, explanation text)
@@ -118,8 +138,9 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT dr._duration_text(n.age),
-    CASE WHEN f.label IS NOT NULL THEN 'critical' WHEN n.age IS NULL THEN 'warning'
-         ELSE dr._age_state(n.age, target) END,
+    CASE WHEN f.label IS NOT NULL THEN 'critical' WHEN n.age IS NOT NULL THEN dr._age_state(n.age, target)
+         -- Never: overdue once the backups themselves are older than that.
+         WHEN o.age IS NULL THEN 'unknown' WHEN o.age > target THEN 'critical' ELSE 'warning' END,
     concat_ws(' ',
       CASE WHEN f.label IS NOT NULL THEN
         format('The last verification of a restored backup (%s) found problems: the backup is not proven.', f.label) END,
@@ -137,6 +158,8 @@ AS $$
       SELECT b.label, v.passed FROM dr._restore_verifications() AS v JOIN dr.backups AS b ON b.id = v.backup
       ORDER BY v.finished_at DESC, v.id DESC LIMIT 1) AS l
     WHERE NOT l.passed) AS f ON true
+  CROSS JOIN (SELECT clock_timestamp() - min(b.finished_at) AS age FROM dr.backups AS b
+              WHERE b.state IN ('complete', 'partial')) AS o
 $$;
 COMMENT ON FUNCTION dr._status_verified_age(interval) IS 'Internal: age of the last passed verification of a restored backup';
 

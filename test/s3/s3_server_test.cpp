@@ -9,6 +9,7 @@
 
 #include "store/open_store.hpp"
 #include "store/s3.hpp"
+#include "unit/store_content.hpp"
 #include "unit/store_contract.hpp"
 
 namespace pgdr::test {
@@ -46,18 +47,18 @@ std::unique_ptr<Store> open(store::S3Options options) {
   return store ? std::move(*store) : nullptr;
 }
 
-class PlainPlace {
+class PlainPlace : public store::StoreFixture {
  public:
-  std::unique_ptr<Store> open() { return test::open(options_for(prefix_)); }
+  std::unique_ptr<Store> open() override { return test::open(options_for(prefix_)); }
 
  private:
   std::string prefix_ = fresh_prefix();
 };
 
 // https with the server's own authority, and the bucket in the host name.
-class VirtualHostPlace {
+class VirtualHostPlace : public store::StoreFixture {
  public:
-  std::unique_ptr<Store> open() {
+  std::unique_ptr<Store> open() override {
     store::S3Options options = options_for(prefix_);
     const std::string url = variable("PGDR_S3_ENDPOINT_TLS");
     const std::string port = url.substr(url.rfind(':') + 1);
@@ -73,8 +74,13 @@ class VirtualHostPlace {
   std::string prefix_ = fresh_prefix();
 };
 
-INSTANTIATE_TYPED_TEST_SUITE_P(S3Path, StoreContract, PlainPlace);
-INSTANTIATE_TYPED_TEST_SUITE_P(S3VirtualHostTls, StoreContract, VirtualHostPlace);
+using store::StoreContract;
+INSTANTIATE_TEST_SUITE_P(
+    S3, StoreContract,
+    testing::Values(store::StoreMaker{"path", [] { return std::make_unique<PlainPlace>(); }},
+                    store::StoreMaker{"virtual_host_tls",
+                                      [] { return std::make_unique<VirtualHostPlace>(); }}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 TEST(S3Server, AnUnknownAuthorityIsRefused) {
   store::S3Options options = options_for(fresh_prefix());

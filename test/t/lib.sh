@@ -24,7 +24,8 @@
 #              sql DB QUERY (unaligned, tuples only, stops on error) · sql_file DB FILE · try_sql DB QUERY (message on failure in
 #              $err, SQLSTATE first; sets $out $code) · background CMD… ($! as usual; killed at the end) ·
 #              start_writers DB [N] · stop_writers (writes on make_db's tables until stopped)
-# Tool         pgdr ARGS… (with --config $CONFIG if that file is there) · write_config DB [SET] · $REPO $IDENTITY $RECIPIENT
+# Tool         pgdr ARGS… (with --config $CONFIG if that file is there) · write_config DB [SET] · make_repository [FOLDER] ·
+#              $REPO $IDENTITY $RECIPIENT
 # Faults       fault_program PROG [--die-after BYTES] [--exit CODE | --signal SIG | --hang] [--when REGEX] · clear_faults ·
 #              small_disk MB (sets $DISK)
 # shellcheck shell=bash
@@ -263,6 +264,14 @@ database = "postgresql:///$1"
 repositories = ["local"]
 recipients = ["$RECIPIENT"]
 TOML
+}
+
+# make_repository [FOLDER]: an initialised, empty repository, as pgdr init makes it.
+make_repository() {
+  local folder=${1:-$REPO}
+  mkdir -p "$folder" && chmod 700 "$folder"
+  printf '{"format": "pgdr-repository", "version": 1, "id": "%s", "created_at": "2026-01-01T00:00:00.000000Z"}\n' \
+    "$(cat /proc/sys/kernel/random/uuid)" >"$folder/pgdr-repository.json"
 }
 
 # --- faults ----------------------------------------------------------------------------------------------------------------------

@@ -107,9 +107,13 @@ bool decode(const std::string& text, std::string* out, size_t capacity = 64) {
 
 // RFC 4648, section 10.
 TEST(CoreBase64, RfcVectors) {
-  const std::pair<const char*, const char*> vectors[] = {
-      {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, encoded] : vectors) {
     EXPECT_EQ(base64(plain), encoded);
     std::string decoded;
@@ -120,8 +124,8 @@ TEST(CoreBase64, RfcVectors) {
 
 TEST(CoreBase64, MalformedIsRefused) {
   std::string out;
-  for (const char* text : {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm 9v", "Zm9v\n",
-                           "Zm-_"})
+  for (const char* text :
+       {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm 9v", "Zm9v\n", "Zm-_"})
     EXPECT_FALSE(decode(text, &out)) << text;
   EXPECT_FALSE(decode("Zm9vYmFy", &out, 5));
   EXPECT_TRUE(decode("Zm9vYmFy", &out, 6));

@@ -42,8 +42,8 @@ TEST(CoreDigest, NoRowsHaveTheZeroDigest) {
 TEST(CoreDigest, LongestTextFits) {
   Digest digest;
   digest.lo = digest.hi = digest.rows = digest.bytes = ~uint64_t{0};
-  EXPECT_EQ(text_of(digest), "pgdr1-xxh3:18446744073709551615:18446744073709551615:" +
-                                 std::string(32, 'f'));
+  EXPECT_EQ(text_of(digest),
+            "pgdr1-xxh3:18446744073709551615:18446744073709551615:" + std::string(32, 'f'));
 }
 
 TEST(CoreDigest, OrderDoesNotMatterAndDuplicatesCount) {
@@ -77,12 +77,23 @@ TEST(CoreDigest, TextFormRoundTrips) {
 }
 
 TEST(CoreDigest, MalformedTextIsRefused) {
-  const std::string malformed[] = {
-      "", ":", "x", "pgdr1-xxh3", "pgdr1-xxh3:", "pgdr1-xxh3:1:2", "pgdr1-xxh3:1:2:",
-      "pgdr1-xxh3:1:2:" + kHash + "0", "pgdr1-xxh3:1:2:" + kHash.substr(1),
-      "pgdr1-xxh3:01:2:" + kHash, "pgdr1-xxh3::2:" + kHash, "pgdr1-xxh3:-1:2:" + kHash,
-      "pgdr1-xxh3:18446744073709551616:2:" + kHash, "pgdr1-xxh3:1:2:" + std::string(32, 'F'),
-      "pgdr1-xxh3:1:2:" + kHash + ":", " pgdr1-xxh3:1:2:" + kHash, "PGDR1-XXH3:1:2:" + kHash};
+  const std::string malformed[] = {"",
+                                   ":",
+                                   "x",
+                                   "pgdr1-xxh3",
+                                   "pgdr1-xxh3:",
+                                   "pgdr1-xxh3:1:2",
+                                   "pgdr1-xxh3:1:2:",
+                                   "pgdr1-xxh3:1:2:" + kHash + "0",
+                                   "pgdr1-xxh3:1:2:" + kHash.substr(1),
+                                   "pgdr1-xxh3:01:2:" + kHash,
+                                   "pgdr1-xxh3::2:" + kHash,
+                                   "pgdr1-xxh3:-1:2:" + kHash,
+                                   "pgdr1-xxh3:18446744073709551616:2:" + kHash,
+                                   "pgdr1-xxh3:1:2:" + std::string(32, 'F'),
+                                   "pgdr1-xxh3:1:2:" + kHash + ":",
+                                   " pgdr1-xxh3:1:2:" + kHash,
+                                   "PGDR1-XXH3:1:2:" + kHash};
   for (const std::string& text : malformed) {
     SCOPED_TRACE(text);
     Digest digest;

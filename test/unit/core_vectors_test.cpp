@@ -1,5 +1,6 @@
-// The canonical encoder against the frozen vectors of test/vectors/fingerprint.tsv, from plain values. The regression
-// test engine_vectors loads the same file and compares what the extension makes of PostgreSQL's stored values.
+// The canonical encoder against the frozen vectors of test/vectors/fingerprint.tsv, from plain
+// values. The regression test engine_vectors loads the same file and compares what the extension
+// makes of PostgreSQL's stored values.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -35,7 +36,8 @@ class VectorSink : public Sink {
   }
   static void grow(Sink& sink, size_t need) {
     auto& self = static_cast<VectorSink&>(sink);
-    self.resize(self.size() + need);  // no spare room: every growth moves and is seen by the sanitizer
+    self.resize(self.size() +
+                need);  // no spare room: every growth moves and is seen by the sanitizer
   }
   std::vector<uint8_t> data_;
 };
@@ -120,8 +122,7 @@ Payload range(uint8_t flags, std::vector<Payload> bounds) {
 }
 
 Payload inet(uint8_t family, uint8_t bits, std::string address) {
-  return put(kInetMax,
-             [=](uint8_t* p) { return put_inet(p, family, bits, address.data()); });
+  return put(kInetMax, [=](uint8_t* p) { return put_inet(p, family, bits, address.data()); });
 }
 Payload interval(int64_t us, int32_t days, int32_t months) {
   return put(kIntervalLength, [=](uint8_t* p) { return put_interval(p, us, days, months); });
@@ -196,8 +197,7 @@ const std::map<std::string, Payload>& expected_rows() {
                               })})},
       {"float8_infinity", row({put(8,
                                    [](uint8_t* p) {
-                                     return put_float8(p,
-                                                       -std::numeric_limits<double>::infinity());
+                                     return put_float8(p, -std::numeric_limits<double>::infinity());
                                    })})},
       {"numeric_zero", row({numeric(kNeg, 3, 0, {0, 0})})},
       {"numeric_zero_scaled", row({numeric(kPos, 0, 2, {})})},
@@ -234,8 +234,8 @@ const std::map<std::string, Payload>& expected_rows() {
       {"bit", row({[](Sink& sink) { write_bits(sink, 10, "\xA0\xC0", 2); }})},
       {"varbit_empty", row({[](Sink& sink) { write_bits(sink, 0, "", 0); }})},
       {"inet_v4", row({inet(4, 24, raw({192, 168, 1, 7}))})},
-      {"inet_v6", row({inet(6, 128, raw({0x20, 0x01, 0x0D, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                                         1}))})},
+      {"inet_v6",
+       row({inet(6, 128, raw({0x20, 0x01, 0x0D, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}))})},
       {"cidr", row({inet(4, 8, raw({10, 0, 0, 0}))})},
       {"macaddr", row({bytes(raw({8, 0, 0x2B, 1, 2, 3}))})},
       {"macaddr8", row({bytes(raw({8, 0, 0x2B, 0xFF, 0xFE, 1, 2, 3}))})},
@@ -245,10 +245,10 @@ const std::map<std::string, Payload>& expected_rows() {
       {"jsonb_empty_object", row({json_object({})})},
       {"jsonb_empty_array", row({json_array({})})},
       {"jsonb_nested",
-       row({json_object({{"c", json_object({{"d", tag(JsonTag::kFalse)}})},
-                         {"bb", json_array({json_number(numeric(kPos, 0, 0, {1})),
-                                            tag(JsonTag::kTrue), tag(JsonTag::kNull),
-                                            json_string("s")})}})})},
+       row({json_object(
+           {{"c", json_object({{"d", tag(JsonTag::kFalse)}})},
+            {"bb", json_array({json_number(numeric(kPos, 0, 0, {1})), tag(JsonTag::kTrue),
+                               tag(JsonTag::kNull), json_string("s")})}})})},
       {"array_empty", row({array({}, {})})},
       {"array_int", row({array({{3, 1}}, {u32(1), kNull, u32(3)})})},
       {"array_bounds", row({array({{2, 2}}, {u32(1), u32(2)})})},
@@ -261,8 +261,8 @@ const std::map<std::string, Payload>& expected_rows() {
       {"columns_by_name", row({u32(3), u32(2), u32(1)})},
       {"range", row({range(kRangeLowerInclusive, {u32(1), u32(5)})})},
       {"range_empty", row({range(kRangeEmpty, {})})},
-      {"range_lower_infinite", row({range(kRangeUpperInclusive | kRangeLowerInfinite,
-                                          {numeric(kPos, 0, 2, {2, 5000})})})},
+      {"range_lower_infinite",
+       row({range(kRangeUpperInclusive | kRangeLowerInfinite, {numeric(kPos, 0, 2, {2, 5000})})})},
       {"multirange", row({[](Sink& sink) {
          sink.u32(2);
          field(sink, range(kRangeLowerInclusive, {u32(1), u32(2)}));

@@ -1,250 +1,254 @@
-// The conformance suite of store/store.hpp: every store passes it unchanged.
+// The conformance suite of store/store.hpp: every kind of store passes it unchanged.
 //
-//   struct MyPlace {                             // made for each test
-//     std::unique_ptr<store::Store> open();      // the same empty repository at each call
-//   };
-//   INSTANTIATE_TYPED_TEST_SUITE_P(My, StoreContract, MyPlace);
+//   INSTANTIATE_TEST_SUITE_P(Local, StoreContract,
+//                            ::testing::Values(StoreMaker{"local", make_local_fixture}));
 #pragma once
 
-#include <gtest/gtest.h>
-
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "store/store.hpp"
 
-namespace pgdr::test {
+namespace pgdr::store {
 
-// Bytes that no compression and no page size makes special; the same for the same arguments.
-inline std::string content_of(std::size_t size, unsigned seed = 1) {
-  std::string out(size, '\0');
-  std::uint64_t state = 0x9E3779B97F4A7C15ULL * (seed + 1);
-  for (char& c : out) {
-    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-    c = static_cast<char>(state >> 56U);
+// One empty place, removed when destroyed.
+class StoreFixture {
+ public:
+  virtual ~StoreFixture() = default;
+  // Another handle on the same place, as another process would have.
+  virtual std::unique_ptr<Store> open() = 0;
+};
+
+struct StoreMaker {
+  const char* name;
+  std::function<std::unique_ptr<StoreFixture>()> make;
+};
+inline void PrintTo(const StoreMaker& maker, std::ostream* out) { *out << maker.name; }
+
+inline Status put(Upload& upload, const std::string& text) {
+  return upload.write(std::as_bytes(std::span(text.data(), text.size())));
+}
+
+inline std::string read_all(Source& source, std::size_t piece = 7) {
+  std::string text;
+  std::string buffer(piece, '\0');
+  while (true) {
+    const auto n = source.read(std::as_writable_bytes(std::span(buffer.data(), buffer.size())));
+    EXPECT_TRUE(n.ok()) << (n ? "" : to_string(n.error()));
+    if (!n || *n == 0) return text;
+    text.append(buffer, 0, *n);
   }
-  return out;
 }
 
-// Everything from offset on, read in pieces of `piece` bytes.
-inline Result<std::string> read_back(store::Store& store, const std::string& key,
-                                     std::uint64_t offset = 0, std::size_t piece = 65536) {
-  PGDR_TRY(const std::unique_ptr<Source> source, store.open(key, offset));
-  std::string out;
-  std::vector<std::byte> buffer(piece);
-  for (;;) {
-    PGDR_TRY(const std::size_t n, source->read(buffer));
-    if (n == 0) return out;
-    out += text_of(Bytes(buffer.data(), n));
-  }
-}
-
-inline std::vector<std::string> keys_of(const std::vector<store::Entry>& entries) {
-  std::vector<std::string> keys;
-  for (const store::Entry& entry : entries) keys.push_back(entry.key);
-  return keys;
-}
-
-template <class Place>
-class StoreContract : public testing::Test {
+class StoreContract : public ::testing::TestWithParam<StoreMaker> {
  protected:
   void SetUp() override {
-    store_ = place_.open();
-    ASSERT_NE(store_, nullptr);
+    fixture_ = GetParam().make();
+    store_ = fixture_->open();
+    ASSERT_TRUE(store_);
   }
-  void put(const std::string& key, const std::string& content) {
-    const Status status = store::write_text(*store_, key, content);
-    ASSERT_TRUE(status) << to_string(status.error());
+  Store& store() { return *store_; }
+  std::unique_ptr<Store> another() { return fixture_->open(); }
+  std::vector<std::string> keys(const std::string& prefix) {
+    const auto entries = store().list(prefix);
+    EXPECT_TRUE(entries.ok()) << (entries ? "" : to_string(entries.error()));
+    std::vector<std::string> out;
+    if (entries) {
+      for (const Entry& entry : *entries) out.push_back(entry.key);
+    }
+    return out;
   }
-  Place place_;
-  std::unique_ptr<store::Store> store_;
+
+ private:
+  std::unique_ptr<StoreFixture> fixture_;
+  std::unique_ptr<Store> store_;
 };
-TYPED_TEST_SUITE_P(StoreContract);
 
-TYPED_TEST_P(StoreContract, ReturnsWhatWasWritten) {
-  for (const std::size_t size : {0UL, 1UL, 65536UL, 3000001UL}) {
-    const std::string key = "set/label/object-" + std::to_string(size);
-    const std::string content = content_of(size);
-    this->put(key, content);
-    const Result<std::string> back = read_back(*this->store_, key);
-    ASSERT_TRUE(back) << to_string(back.error());
-    EXPECT_TRUE(*back == content) << size;
-    const auto entry = this->store_->stat(key);
-    ASSERT_TRUE(entry && *entry) << size;
-    EXPECT_EQ((*entry)->key, key);
-    EXPECT_EQ((*entry)->size, size);
-    EXPECT_LT(std::chrono::abs(system_clock().now() - (*entry)->modified), std::chrono::minutes(5));
-  }
+TEST_P(StoreContract, GivesBackWhatWasWritten) {
+  std::string text(3 << 20, 'x');
+  for (std::size_t i = 0; i < text.size(); i += 4096) text[i] = static_cast<char>(i >> 12);
+  ASSERT_TRUE(write_text(store(), "set/label/data", text).ok());
+  EXPECT_EQ(read_text(*another(), "set/label/data").value(), text);
 }
 
-TYPED_TEST_P(StoreContract, ReadsFromAnOffset) {
-  const std::string content = content_of(100000);
-  this->put("a/b", content);
-  for (const std::size_t offset : {1UL, 4096UL, 99999UL, 100000UL}) {
-    const Result<std::string> back = read_back(*this->store_, "a/b", offset, 777);
-    ASSERT_TRUE(back) << offset << ": " << to_string(back.error());
-    EXPECT_TRUE(*back == content.substr(offset)) << offset;
-  }
-  const Result<std::string> beyond = read_back(*this->store_, "a/b", 100001);
-  ASSERT_FALSE(beyond);
-  EXPECT_EQ(beyond.error().code, Code::kCorrupt);
+TEST_P(StoreContract, KeepsAnEmptyObject) {
+  ASSERT_TRUE(write_text(store(), "empty", "").ok());
+  EXPECT_EQ(read_text(store(), "empty").value(), "");
+  const auto entry = store().stat("empty");
+  ASSERT_TRUE(entry.ok() && entry->has_value());
+  EXPECT_EQ((*entry)->size, 0U);
 }
 
-TYPED_TEST_P(StoreContract, SaysNotFoundForWhatIsAbsent) {
-  const auto opened = this->store_->open("no/such");
-  ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().code, Code::kNotFound);
-  EXPECT_FALSE(opened.error().retryable);
-  const auto at = this->store_->open("no/such", 5);
-  ASSERT_FALSE(at);
-  EXPECT_EQ(at.error().code, Code::kNotFound);
-  const auto entry = this->store_->stat("no/such");
-  ASSERT_TRUE(entry) << to_string(entry.error());
-  EXPECT_FALSE(*entry);
-  EXPECT_TRUE(this->store_->remove("no/such"));
-  const auto listed = this->store_->list("no/");
-  ASSERT_TRUE(listed);
-  EXPECT_TRUE(listed->empty());
-}
-
-TYPED_TEST_P(StoreContract, ShowsNothingBeforeFinish) {
+TEST_P(StoreContract, NothingIsVisibleBeforeFinish) {
   {
-    auto upload = this->store_->create("set/unfinished");
-    ASSERT_TRUE(upload);
-    ASSERT_TRUE((*upload)->write(bytes_of(content_of(100000))));
-    const auto entry = this->store_->stat("set/unfinished");
-    ASSERT_TRUE(entry);
-    EXPECT_FALSE(*entry);
-    EXPECT_TRUE(this->store_->list("")->empty());
+    auto upload = store().create("a/b");
+    ASSERT_TRUE(upload.ok());
+    ASSERT_TRUE(put(**upload, "half").ok());
+    EXPECT_FALSE(another()->stat("a/b")->has_value());
+    EXPECT_EQ(another()->open("a/b").error().code, Code::kNotFound);
+    EXPECT_TRUE(keys("").empty());
   }
-  const auto entry = this->store_->stat("set/unfinished");
-  ASSERT_TRUE(entry);
-  EXPECT_FALSE(*entry);
-  const auto leftovers = this->store_->leftovers("");
-  ASSERT_TRUE(leftovers) << to_string(leftovers.error());
-  for (const store::Entry& leftover : *leftovers) {
-    EXPECT_TRUE(this->store_->remove_leftover(leftover));
-  }
-  EXPECT_TRUE(this->store_->leftovers("")->empty());
-  this->put("set/unfinished", "now whole");
-  EXPECT_EQ(*store::read_text(*this->store_, "set/unfinished"), "now whole");
+  EXPECT_FALSE(store().stat("a/b")->has_value());
+  EXPECT_TRUE(keys("").empty());
 }
 
-TYPED_TEST_P(StoreContract, NeverOverwrites) {
-  const std::string content = content_of(5000);
-  this->put("a/x", content);
-  this->put("a/x", content);  // the same again is no error
-  for (const std::string& other : {std::string("other"), content_of(5000, 2), std::string()}) {
-    const Status status = store::write_text(*this->store_, "a/x", other);
-    ASSERT_FALSE(status);
-    EXPECT_EQ(status.error().code, Code::kExists);
-    EXPECT_TRUE(*store::read_text(*this->store_, "a/x") == content);
+TEST_P(StoreContract, AbsentIsAValueForStatAndNotFoundForOpen) {
+  for (const char* key : {"none", "no/such/folder"}) {
+    const auto entry = store().stat(key);
+    ASSERT_TRUE(entry.ok());
+    EXPECT_FALSE(entry->has_value());
+    EXPECT_EQ(store().open(key).error().code, Code::kNotFound);
+    EXPECT_EQ(read_text(store(), key).error().code, Code::kNotFound);
   }
-  EXPECT_EQ(this->store_->list("")->size(), 1U);
+  EXPECT_TRUE(keys("no/such/").empty());
 }
 
-TYPED_TEST_P(StoreContract, OneOfManyWritersWins) {
+TEST_P(StoreContract, ReadsFromAnOffset) {
+  ASSERT_TRUE(write_text(store(), "k", "0123456789").ok());
+  EXPECT_EQ(read_all(**store().open("k", 4), 3), "456789");
+  EXPECT_EQ(read_all(**store().open("k", 10)), "");
+  EXPECT_FALSE(store().open("k", 11).ok());
+}
+
+TEST_P(StoreContract, SameContentAgainSucceedsOtherContentIsRefused) {
+  ASSERT_TRUE(write_text(store(), "k", "one").ok());
+  EXPECT_TRUE(write_text(store(), "k", "one").ok());
+  for (const char* other : {"two", "on", "one!", ""}) {
+    const Status again = write_text(store(), "k", other);
+    ASSERT_FALSE(again.ok()) << other;
+    EXPECT_EQ(again.error().code, Code::kExists);
+  }
+  EXPECT_EQ(read_text(store(), "k").value(), "one");
+  EXPECT_THAT(keys(""), ::testing::ElementsAre("k"));
+}
+
+TEST_P(StoreContract, TwoUploadsOfOneKeyDoNotMix) {
+  auto first = store().create("k");
+  auto second = another()->create("k");
+  ASSERT_TRUE(first.ok() && second.ok());
+  ASSERT_TRUE(put(**first, "first").ok());
+  ASSERT_TRUE(put(**second, "second").ok());
+  EXPECT_TRUE((*first)->finish().ok());
+  const Status late = (*second)->finish();
+  ASSERT_FALSE(late.ok());
+  EXPECT_EQ(late.error().code, Code::kExists);
+  EXPECT_EQ(read_text(store(), "k").value(), "first");
+}
+
+TEST_P(StoreContract, ListsSortedWithSizesBelowAPrefix) {
+  for (const char* key : {"b/2", "a/2", "a/1", "a/x/1", "ab/1", "top"}) {
+    ASSERT_TRUE(write_text(store(), key, key).ok());
+  }
+  EXPECT_THAT(keys(""), ::testing::ElementsAre("a/1", "a/2", "a/x/1", "ab/1", "b/2", "top"));
+  EXPECT_THAT(keys("a/"), ::testing::ElementsAre("a/1", "a/2", "a/x/1"));
+  const auto entries = store().list("b/");
+  ASSERT_TRUE(entries.ok());
+  ASSERT_EQ(entries->size(), 1U);
+  EXPECT_EQ(entries->front().size, 3U);
+  const auto age = system_clock().now() - entries->front().modified;
+  EXPECT_LT(age, std::chrono::minutes(5));
+  EXPECT_GT(age, -std::chrono::minutes(5));
+}
+
+TEST_P(StoreContract, ListsManyWithoutLosingOne) {
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_TRUE(write_text(store(), "many/" + std::to_string(i), "").ok());
+  }
+  EXPECT_EQ(keys("many/").size(), 300U);
+}
+
+TEST_P(StoreContract, RemoveIsIdempotent) {
+  ASSERT_TRUE(write_text(store(), "a/b/c", "x").ok());
+  EXPECT_TRUE(store().remove("a/b/c").ok());
+  EXPECT_TRUE(store().remove("a/b/c").ok());
+  EXPECT_FALSE(store().stat("a/b/c")->has_value());
+  EXPECT_TRUE(write_text(store(), "a/b/c", "new").ok());
+  EXPECT_EQ(read_text(store(), "a/b/c").value(), "new");
+}
+
+TEST_P(StoreContract, RefusesKeysThatAreNone) {
+  for (const char* key : {"", "/", "/a", "a/", "a//b", "..", "a/../b", "./a", "a/.", ".hidden",
+                          "a b", "a\\b", "a\nb", "ü", "a/.tmp-x"}) {
+    EXPECT_EQ(store().create(key).error().code, Code::kUsage) << key;
+    EXPECT_EQ(store().open(key).error().code, Code::kUsage) << key;
+    EXPECT_EQ(store().stat(key).error().code, Code::kUsage) << key;
+    EXPECT_EQ(store().remove(key).error().code, Code::kUsage) << key;
+  }
+  for (const char* prefix : {"a", "/", "../", "a//", ".x/"}) {
+    EXPECT_EQ(store().list(prefix).error().code, Code::kUsage) << prefix;
+  }
+}
+
+TEST_P(StoreContract, LockExcludesOthersUntilReleased) {
+  auto lease = store().lock("shop");
+  ASSERT_TRUE(lease.ok());
+  const auto other = another()->lock("shop");
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().code, Code::kLocked);
+  EXPECT_THAT(other.error().message, ::testing::HasSubstr("shop"));
+  EXPECT_TRUE(another()->lock("other").ok());
+  EXPECT_TRUE(keys("").empty()) << "a lock is no object";
+  *lease = nullptr;
+  EXPECT_TRUE(another()->lock("shop").ok());
+}
+
+TEST_P(StoreContract, ReadTextHasALimit) {
+  ASSERT_TRUE(write_text(store(), "k", std::string(100, 'x')).ok());
+  EXPECT_TRUE(read_text(store(), "k", 100).ok());
+  EXPECT_FALSE(read_text(store(), "k", 99).ok());
+}
+
+TEST_P(StoreContract, NoLeftoversAfterCleanWork) {
+  ASSERT_TRUE(write_text(store(), "a/b", "x").ok());
+  { ASSERT_TRUE(store().create("a/c").ok()); }
+  const auto leftovers = store().leftovers("");
+  ASSERT_TRUE(leftovers.ok());
+  EXPECT_TRUE(leftovers->empty());
+}
+
+// Between any look and any write another process may come: exactly one content stays.
+TEST_P(StoreContract, OneOfManyWritersWins) {
+  constexpr int kWriters = 4;
+  std::vector<std::unique_ptr<Store>> stores;
+  for (int i = 0; i < kWriters; ++i) stores.push_back(another());
+  std::vector<int> won(kWriters, 0);
   std::vector<std::thread> threads;
-  std::vector<int> won(4, 0);
-  for (unsigned i = 0; i < won.size(); ++i) {
-    threads.emplace_back([this, i, &won] {
-      const std::unique_ptr<store::Store> store = this->place_.open();
-      won[i] = store::write_text(*store, "race", content_of(20000, i)).ok() ? 1 : 0;
+  for (int i = 0; i < kWriters; ++i) {
+    threads.emplace_back([&stores, &won, i] {
+      won[i] = write_text(*stores[i], "race", std::string(20000, static_cast<char>('a' + i))).ok();
     });
   }
   for (std::thread& thread : threads) thread.join();
-  int winners = 0;
-  for (unsigned i = 0; i < won.size(); ++i) {
-    if (won[i] == 0) continue;
-    ++winners;
-    EXPECT_TRUE(*store::read_text(*this->store_, "race") == content_of(20000, i));
+  EXPECT_EQ(std::count(won.begin(), won.end(), 1), 1);
+  const auto text = read_text(store(), "race");
+  ASSERT_TRUE(text.ok());
+  ASSERT_EQ(text->size(), 20000U);
+  EXPECT_EQ(won[static_cast<std::size_t>(text->front() - 'a')], 1);
+}
+
+TEST_P(StoreContract, WritesSeveralAtOnce) {
+  auto first = store().create("two/a");
+  auto second = store().create("two/b");
+  ASSERT_TRUE(first.ok() && second.ok());
+  std::string text;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string piece = std::to_string(i) + std::string(300, 'x');
+    text += piece;
+    ASSERT_TRUE(put(**first, piece).ok());
+    ASSERT_TRUE(put(**second, piece).ok());
   }
-  EXPECT_EQ(winners, 1);
+  ASSERT_TRUE((*second)->finish().ok());
+  EXPECT_FALSE(store().stat("two/a")->has_value());
+  ASSERT_TRUE((*first)->finish().ok());
+  EXPECT_EQ(read_text(store(), "two/a").value(), text);
+  EXPECT_EQ(read_text(store(), "two/b").value(), text);
 }
 
-TYPED_TEST_P(StoreContract, ListsWhatBeginsWithThePrefix) {
-  const std::vector<std::string> keys = {"a-b/1", "a/1", "a/2/deep", "a/2/deeper", "b", "b.c/1"};
-  for (const std::string& key : keys) this->put(key, key);
-  const auto all = this->store_->list("");
-  ASSERT_TRUE(all) << to_string(all.error());
-  EXPECT_EQ(keys_of(*all), keys);  // sorted by bytes: '-' before '/'
-  EXPECT_EQ(all->front().size, 5U);
-  EXPECT_EQ(keys_of(*this->store_->list("a/")),
-            (std::vector<std::string>{"a/1", "a/2/deep", "a/2/deeper"}));
-  EXPECT_EQ(keys_of(*this->store_->list("a/2/")),
-            (std::vector<std::string>{"a/2/deep", "a/2/deeper"}));
-  EXPECT_TRUE(this->store_->list("c/")->empty());
-}
-
-TYPED_TEST_P(StoreContract, RemovesOneAndOnlyThat) {
-  this->put("a/1", "one");
-  this->put("a/2", "two");
-  ASSERT_TRUE(this->store_->remove("a/1"));
-  EXPECT_FALSE(*this->store_->stat("a/1"));
-  EXPECT_EQ(keys_of(*this->store_->list("")), (std::vector<std::string>{"a/2"}));
-  ASSERT_TRUE(this->store_->remove("a/1"));
-  this->put("a/1", "another");
-  EXPECT_EQ(*store::read_text(*this->store_, "a/1"), "another");
-}
-
-TYPED_TEST_P(StoreContract, RefusesNamesThatAreNone) {
-  for (const char* key : {"", "/a", "a/", "a//b", "../a", "a/../b", ".", ".hidden", "a/.b", "a b",
-                          "a\n", "ä", "a?b", "a%2e"}) {
-    const auto code = [](const auto& result) {
-      return result ? Code::kFailed : result.error().code;
-    };
-    EXPECT_EQ(code(this->store_->create(key)), Code::kUsage) << key;
-    EXPECT_EQ(code(this->store_->open(key)), Code::kUsage) << key;
-    EXPECT_EQ(code(this->store_->stat(key)), Code::kUsage) << key;
-    EXPECT_EQ(code(this->store_->remove(key)), Code::kUsage) << key;
-  }
-  for (const char* prefix : {"/", "a", "../", "a//", ".x/"}) {
-    EXPECT_FALSE(this->store_->list(prefix)) << prefix;
-    EXPECT_FALSE(this->store_->leftovers(prefix)) << prefix;
-  }
-  EXPECT_FALSE(this->store_->remove_leftover({"a/b", 0, {}}));
-}
-
-TYPED_TEST_P(StoreContract, LocksExclusively) {
-  const std::unique_ptr<store::Store> other = this->place_.open();
-  {
-    const auto lease = this->store_->lock("set");
-    ASSERT_TRUE(lease) << to_string(lease.error());
-    EXPECT_TRUE((*lease)->held());
-    const auto second = other->lock("set");
-    ASSERT_FALSE(second);
-    EXPECT_EQ(second.error().code, Code::kLocked);
-    EXPECT_NE(second.error().message.find(std::to_string(getpid())), std::string::npos)
-        << second.error().message;
-    EXPECT_TRUE(other->lock("another"));
-  }
-  EXPECT_TRUE(other->lock("set"));
-  EXPECT_TRUE(this->store_->list("")->empty());  // locks are no objects
-}
-
-TYPED_TEST_P(StoreContract, WritesSeveralAtOnce) {
-  auto first = this->store_->create("two/a");
-  auto second = this->store_->create("two/b");
-  ASSERT_TRUE(first && second);
-  const std::string content = content_of(300000);
-  for (std::size_t at = 0; at < content.size(); at += 1000) {
-    const std::string piece = content.substr(at, 1000);
-    ASSERT_TRUE((*first)->write(bytes_of(piece)));
-    ASSERT_TRUE((*second)->write(bytes_of(piece)));
-  }
-  ASSERT_TRUE((*second)->finish());
-  EXPECT_FALSE(*this->store_->stat("two/a"));
-  ASSERT_TRUE((*first)->finish());
-  EXPECT_TRUE(*read_back(*this->store_, "two/a") == content);
-  EXPECT_TRUE(*read_back(*this->store_, "two/b") == content);
-}
-
-REGISTER_TYPED_TEST_SUITE_P(StoreContract, ReturnsWhatWasWritten, ReadsFromAnOffset,
-                            SaysNotFoundForWhatIsAbsent, ShowsNothingBeforeFinish, NeverOverwrites,
-                            OneOfManyWritersWins, ListsWhatBeginsWithThePrefix,
-                            RemovesOneAndOnlyThat, RefusesNamesThatAreNone, LocksExclusively,
-                            WritesSeveralAtOnce);
-
-}  // namespace pgdr::test
+}  // namespace pgdr::store

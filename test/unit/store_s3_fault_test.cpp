@@ -4,6 +4,7 @@
 #include "base/interrupt.hpp"
 #include "fault/s3_fake.hpp"
 #include "store/s3.hpp"
+#include "unit/store_content.hpp"
 #include "unit/store_contract.hpp"
 
 namespace pgdr::test {
@@ -602,18 +603,23 @@ TEST_F(S3Fault, LeftoversAreTheUnfinishedUploadsUnderThePrefix) {
   EXPECT_EQ(fake_.unfinished(), 0U);
 }
 
-class FakePlace {
+class FakePlace : public store::StoreFixture {
  public:
-  std::unique_ptr<Store> open() {
+  std::unique_ptr<Store> open() override {
     store::S3Options options = fake_.options();
     options.config.part_size_mib = 5;
-    return std::move(*store::open_s3(std::move(options)));
+    return store::open_s3(std::move(options)).value();
   }
 
  private:
   S3Fake fake_;
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(S3Fake, StoreContract, FakePlace);
+
+using store::StoreContract;
+INSTANTIATE_TEST_SUITE_P(S3Fake, StoreContract,
+                         testing::Values(store::StoreMaker{
+                             "fake", [] { return std::make_unique<FakePlace>(); }}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace pgdr::test

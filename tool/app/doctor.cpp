@@ -14,10 +14,9 @@ namespace {
 
 // The order of the report: what everything else needs comes first.
 constexpr std::array kChecks = {
-    &check_connection,    &check_server,      &check_programs,  &check_extension_there,
-    &check_rights,        &check_globals,     &check_config,    &check_repositories,
-    &check_recipients,    &check_identity,    &check_signing,   &check_clock,
-    &check_worker_slots,  &check_pg_cron,     &check_newest,
+    &check_connection, &check_server, &check_programs,     &check_extension_there, &check_rights,
+    &check_globals,    &check_config, &check_repositories, &check_recipients,      &check_identity,
+    &check_signing,    &check_clock,  &check_worker_slots, &check_pg_cron,         &check_newest,
 };
 
 // What an operator must mend first decides the exit code.
@@ -41,9 +40,8 @@ int doctor_exit_code(const std::vector<Check>& checks) {
   for (const Code code : kGravestFirst) {
     if (failed(code)) return exit_code(code);
   }
-  const bool any = std::any_of(checks.begin(), checks.end(), [](const Check& check) {
-    return check.verdict == Verdict::kFail;
-  });
+  const bool any = std::any_of(checks.begin(), checks.end(),
+                               [](const Check& check) { return check.verdict == Verdict::kFail; });
   return any ? exit_code(Code::kFailed) : 0;
 }
 

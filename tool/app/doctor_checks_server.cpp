@@ -185,7 +185,8 @@ void check_globals(const DoctorFacts& facts, Checks& out) {
     ok(out, "globals", "roles can be backed up with their passwords");
   } else {
     warn(out, "globals",
-         fmt::format("role {} may not read passwords: roles are backed up without", facts.server.role),
+         fmt::format("role {} may not read passwords: roles are backed up without",
+                     facts.server.role),
          fmt::format("as a superuser: GRANT pg_read_all_data TO {}; or set passwords anew after a "
                      "restore",
                      db::quote_ident(facts.server.role)));
@@ -204,9 +205,9 @@ void check_clock(const DoctorFacts& facts, Checks& out) {
   const ServerFacts& server = facts.server;
   const auto skew =
       server.now > server.host_now ? server.now - server.host_now : server.host_now - server.now;
-  const std::string words = fmt::format(
-      "{} between this host and the server",
-      format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(skew)));
+  const std::string words =
+      fmt::format("{} between this host and the server",
+                  format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(skew)));
   if (skew > kClockSkewBad) {
     fail(out, "clock", words, "set both clocks (timedatectl; chrony)");
   } else if (skew > kClockSkew) {

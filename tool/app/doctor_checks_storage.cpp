@@ -28,9 +28,13 @@ void check_room(const DoctorFacts& facts, const RepositoryFacts& repository, Che
   if (!repository.free_bytes) return;
   const std::string name = "room " + repository.name;
   const std::uint64_t need = expected_bytes(facts);
-  const std::string words = fmt::format("{} free, {} {}", format_bytes(*repository.free_bytes),
-                                        format_bytes(need),
-                                        facts.newest ? "was the last backup" : "is the database");
+  if (need == 0) {
+    ok(out, name, fmt::format("{} free", format_bytes(*repository.free_bytes)));
+    return;
+  }
+  const std::string words =
+      fmt::format("{} free, {} {}", format_bytes(*repository.free_bytes), format_bytes(need),
+                  facts.newest ? "was the last backup" : "is the database");
   const std::string remedy = "make room, or use a larger disk";
   if (*repository.free_bytes < need && facts.newest) {
     fail(out, name, words, remedy);
@@ -50,8 +54,8 @@ void check_repository(const DoctorFacts& facts, const RepositoryFacts& repositor
       return;
     }
   }
-  const std::string words = fmt::format("{} is writable, {}", repository.location,
-                                        plural(repository.backups, "backup"));
+  const std::string words =
+      fmt::format("{} is writable, {}", repository.location, plural(repository.backups, "backup"));
   if (repository.broken > 0) {
     warn(out, name,
          fmt::format("{}; {} without a readable manifest", words,
@@ -64,7 +68,8 @@ void check_repository(const DoctorFacts& facts, const RepositoryFacts& repositor
     ok(out, name, words);
   }
   if (repository.leftovers > 0) {
-    warn(out, name, fmt::format("{} of a run that was cut off", plural(repository.leftovers, "leftover")),
+    warn(out, name,
+         fmt::format("{} of a run that was cut off", plural(repository.leftovers, "leftover")),
          "the next backup clears them away");
   }
   check_room(facts, repository, out);
@@ -160,8 +165,8 @@ void check_newest(const DoctorFacts& facts, Checks& out) {
   const seconds rpo = facts.server.rpo_seconds ? seconds(*facts.server.rpo_seconds) : kUsualRpo;
   const auto age =
       std::chrono::duration_cast<milliseconds>(facts.now - facts.newest->recovery_point);
-  const std::string words = fmt::format(
-      "{}, {} old", facts.newest->label, format_duration(std::max(age, milliseconds(0))));
+  const std::string words = fmt::format("{}, {} old", facts.newest->label,
+                                        format_duration(std::max(age, milliseconds(0))));
   if (age > rpo) {
     warn(out, "newest backup",
          fmt::format("{}; the objective is {}", words, format_duration(milliseconds(rpo))),

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <regex>
 
 #include <fmt/format.h>
@@ -103,7 +104,14 @@ KeyFacts look_at_keys(const Config& config, const SetConfig& set) {
   } else {
     facts.lock_error = lock.error();
   }
-  const KeyFiles files = with_defaults({}, config, nullptr);
+  KeyFiles files = with_defaults({}, config, nullptr);
+  if (files.identities.empty()) {
+    // A key that init made and nobody took away.
+    const std::string made =
+        (std::filesystem::path(config.path).parent_path() / kIdentityFileName).string();
+    std::error_code error;
+    if (std::filesystem::exists(made, error)) files.identities.push_back(made);
+  }
   if (!files.identities.empty()) {
     facts.identity_file = files.identities.front();
     Result<std::vector<std::string>> recipients = identity_recipients(facts.identity_file);

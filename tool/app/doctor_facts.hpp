@@ -73,7 +73,7 @@ struct KeyFacts {
   std::optional<Error> lock_error;  // recipients or passphrase cannot be used
   std::vector<std::string> recipients;
   bool passphrase = false;
-  std::string identity_file;            // configured or in $PGDR_IDENTITY; empty: none
+  std::string identity_file;  // configured, in $PGDR_IDENTITY, or left by init; empty: none
   std::optional<Error> identity_error;  // it cannot be read
   std::vector<std::string> identity_recipients;
   std::string signing_file;  // empty: manifests are not signed

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "app/key.hpp"
 #include "base/file.hpp"
 #include "db/conninfo.hpp"
 #include "pipe/age.hpp"
@@ -148,7 +149,7 @@ Status plan_keys(const InitRequest& request, Dialog& dialog, InitPlan& plan) {
   plan.set.recipients_file = expand_home(request.recipients_file);
   plan.set.passphrase_file = expand_home(request.passphrase_file);
   const std::string folder = fs::path(plan.config_path).parent_path().string();
-  if (!plan.existing) plan.signing_file = folder + "/signing.pem";
+  if (!plan.existing) plan.signing_file = folder + "/" + kSigningFileName;
   if (!request.recipients.empty() || !request.recipients_file.empty() ||
       !request.passphrase_file.empty()) {
     return success();
@@ -173,7 +174,7 @@ Status plan_keys(const InitRequest& request, Dialog& dialog, InitPlan& plan) {
     }
   }
   PGDR_TRY(std::string file, settle(request.key_file, "File for the new private key", "--key-file",
-                                    folder + "/identity.txt", request, dialog));
+                                    folder + "/" + kIdentityFileName, request, dialog));
   plan.identity_file = expand_home(file);
   if (plan.identity_file.front() != '/') {
     return Error::of(Code::kUsage, fmt::format("'{}' is no absolute path", plan.identity_file),

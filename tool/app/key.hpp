@@ -10,6 +10,10 @@
 
 namespace pgdr::app {
 
+// What init calls a key it makes, next to the configuration.
+inline constexpr char kIdentityFileName[] = "identity.txt";
+inline constexpr char kSigningFileName[] = "signing.pem";
+
 struct NewIdentity {
   std::string recipient;  // age1…
   std::string file_text;  // what an identity file holds; secret, cleanse() it

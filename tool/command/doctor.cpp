@@ -74,9 +74,8 @@ Json doctor_json(const std::string& set, const std::vector<app::Check>& checks) 
                     {"finding", check.finding},
                     {"remedy", check.remedy.empty() ? Json() : Json(check.remedy)}});
   }
-  return {{"set", set},
-          {"ok", count(checks, app::Verdict::kFail) == 0},
-          {"checks", std::move(list)}};
+  return {
+      {"set", set}, {"ok", count(checks, app::Verdict::kFail) == 0}, {"checks", std::move(list)}};
 }
 
 namespace {
@@ -86,8 +85,7 @@ Result<int> run_doctor(const Globals& globals, const std::string& name) {
   std::vector<app::Check> all;
   Json sets = Json::array();
   for (const SetConfig& set : chosen.sets) {
-    PGDR_TRY(const app::DoctorFacts facts,
-             app::gather_facts(chosen.config, set, system_clock()));
+    PGDR_TRY(const app::DoctorFacts facts, app::gather_facts(chosen.config, set, system_clock()));
     const std::vector<app::Check> checks = app::judge(facts);
     all.insert(all.end(), checks.begin(), checks.end());
     sets.push_back(doctor_json(set.name, checks));

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/interrupt.hpp"
+#include "base/version.hpp"
 
 namespace pgdr::store {
 namespace {
@@ -112,7 +113,7 @@ void HttpTransfer::configure() {
   set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
   set(easy, CURLOPT_BUFFERSIZE, kTransferBuffer);
   set(easy, CURLOPT_UPLOAD_BUFFERSIZE, kTransferBuffer);
-  set(easy, CURLOPT_USERAGENT, "pgdr/" PGDR_VERSION);
+  set(easy, CURLOPT_USERAGENT, fmt::format("pgdr/{}", kVersion).c_str());
   set(easy, CURLOPT_ERRORBUFFER, text_.data());
   set(easy, CURLOPT_HEADERFUNCTION, &HttpTransfer::on_header);
   set(easy, CURLOPT_HEADERDATA, static_cast<void*>(this));

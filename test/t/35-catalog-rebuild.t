@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The database and its catalog are lost; the repository is enough for both.
+. "$(dirname "$0")/lib.sh"
+start_cluster
+make_db shop 150
+sql shop 'CREATE EXTENSION pgdr'
+write_config shop
+make_repository
+exit_is 0 pgdr backup
+sql shop "INSERT INTO users (mail, name) VALUES ('late@example.org', 'late')"
+exit_is 0 pgdr backup
+known=$(sql shop "SELECT string_agg(label || ' ' || recovery_point || ' ' || stored_bytes, E'\n' ORDER BY label) FROM dr.backups")
+sql postgres 'DROP DATABASE shop'
+
+exit_is 0 pgdr list
+is "$(grep -c 'Z-' <<<"$out")" 2 'list shows both without the database'
+exit_is 0 pgdr restore latest --to shop
+is "$(sql shop "SELECT count(*) FROM users WHERE mail = 'late@example.org'")" 1 'the newest state is back, under the old name'
+
+# the restored catalog is that of the moment of the backup: the last backup was still running
+exit_is 0 pgdr catalog rebuild
+is "$(sql shop "SELECT string_agg(label || ' ' || recovery_point || ' ' || stored_bytes, E'\n' ORDER BY label) FROM dr.backups WHERE state = 'complete'")" "$known" 'rebuild completes it'
+
+# an empty database
+createdb empty
+sql empty 'CREATE EXTENSION pgdr'
+exit_is 0 pgdr catalog rebuild --database empty
+like "$out" '2 backups' 'two backups are imported'
+is "$(sql empty "SELECT string_agg(label || ' ' || recovery_point || ' ' || stored_bytes, E'\n' ORDER BY label) FROM dr.backups")" "$known" 'the history is what it was'
+is "$(sql empty "SELECT count(*) FROM dr.copies WHERE state = 'complete'")" 2 'with the copies'
+is "$(sql empty 'SELECT count(*) FROM dr.backups WHERE snapshot IS NOT NULL')" 2 'and the snapshots, by the key'
+before=$(sql empty 'SELECT (SELECT count(*) FROM dr.backups), (SELECT count(*) FROM dr.snapshots), (SELECT count(*) FROM dr.copies)')
+exit_is 0 pgdr catalog rebuild --database empty
+is "$(sql empty 'SELECT (SELECT count(*) FROM dr.backups), (SELECT count(*) FROM dr.snapshots), (SELECT count(*) FROM dr.copies)')" "$before" 'a second time changes nothing'
+label=$(sql empty 'SELECT max(label) FROM dr.backups')
+is "$(sql empty "SELECT status FROM dr_verify_against('shop', backup => '$label') WHERE check_name = 'verdict'")" passed 'the imported snapshot proves the restored database'
+
+unset PGDR_IDENTITY
+createdb keyless
+sql keyless 'CREATE EXTENSION pgdr'
+exit_is 0 pgdr catalog rebuild --database keyless
+like "$out" 'identity' 'without a key it says what is missing'
+is "$(sql keyless 'SELECT count(*) FROM dr.backups')" 2 'and imports the rest'
+
+first=$(find "$REPO/shop" -name manifest.json | sort | head -1)
+echo broken >"$first"
+exit_is 3 pgdr catalog rebuild --database keyless
+like "$err" 'not a JSON document' 'a manifest that cannot be read is named'
+done_testing

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Scheduled snapshots with the real pg_cron: the job runs, changes and goes; other databases get a hint.
+. "$(dirname "$0")/lib.sh"
+
+start_cluster main --fresh shared_preload_libraries=pg_cron cron.database_name=shop 'cron.use_background_workers=on'
+make_db shop 50
+try_sql postgres 'CREATE SCHEMA "Proof Tools"; CREATE EXTENSION pgdr SCHEMA "Proof Tools"'
+is "$code" 0 'the extension goes into a schema with an odd name'
+
+# Preloaded, but not created yet; and in another database.
+sql shop 'CREATE SCHEMA "Proof Tools"; CREATE EXTENSION pgdr SCHEMA "Proof Tools"' || die 'the extension is created'
+try_sql shop "SELECT \"Proof Tools\".dr_schedule_snapshots('* * * * *')"
+like "$err" '55000.*pg_cron is not installed in this database' 'without CREATE EXTENSION pg_cron: a clear error'
+like "$err" "shared_preload_libraries = 'pg_cron'.*cron.database_name = 'shop'.*CREATE EXTENSION pg_cron" 'and what to do'
+try_sql postgres "SELECT \"Proof Tools\".dr_schedule_snapshots('* * * * *')"
+like "$err" 'pg_cron lives in database "shop"' 'another database is told where pg_cron lives'
+like "$err" "cron.schedule_in_database\('pgdr snapshots of postgres'.*'postgres'\)" 'and the line to run there'
+
+sql shop 'CREATE EXTENSION pg_cron' || die 'pg_cron is created'
+try_sql shop "SELECT \"Proof Tools\".dr_schedule_snapshots('now and then')"
+like "$err" 'pg_cron refused the schedule "now and then": invalid schedule' 'an invalid schedule is refused in words'
+isnt "$code" 0 'with an error'
+is "$(sql shop 'SELECT "Proof Tools".dr_unschedule_snapshots()')" f 'there is no job to remove yet'
+
+job=$(sql shop "SELECT \"Proof Tools\".dr_schedule_snapshots('* * * * *', content => true)")
+is "$(sql shop "SELECT jobname || '|' || schedule || '|' || database || '|' || username FROM cron.job WHERE jobid = $job")" \
+  'pgdr snapshots of shop|* * * * *|shop|postgres' 'the job is this database'\''s own'
+is "$(sql shop "SELECT \"Proof Tools\".dr_schedule_snapshots('* * * * *')")" "$job" 'scheduling again changes the same job'
+is "$(sql shop 'SELECT count(*) FROM cron.job')" 1 'there is one job'
+
+# The line of the hint works, for databases in which pg_cron is not.
+line=$(sql postgres "SELECT format('SELECT cron.schedule_in_database(%L, %L, %L, %L)', dr._cron_job_name(), '* * * * *',
+                                   dr._cron_command(false), current_database())")
+sql shop "$line" >/dev/null || die 'the line of the hint runs'
+# pg_cron 1.4 runs a job at most once a minute.
+await '[ "$(sql shop "SELECT count(*) > 0 FROM dr.snapshots")" = t ]' 75 'the job takes a snapshot'
+is "$(sql shop 'SELECT label || content FROM dr.snapshots ORDER BY id LIMIT 1')" scheduledfalse 'as it was scheduled last'
+is "$(sql shop "SELECT r.rows FROM dr.snapshot_relations AS r WHERE r.schema = 'public' AND r.name = 'users' ORDER BY r.snapshot LIMIT 1")" \
+  "$(sql shop 'SELECT count(*) FROM users')" 'with the right counts'
+
+await '[ "$(sql postgres "SELECT count(*) > 0 FROM dr.snapshots")" = t ]' 75 'a job in another database takes a snapshot there'
+
+is "$(sql shop 'SELECT "Proof Tools".dr_unschedule_snapshots()')" t 'the job is removed'
+is "$(sql shop "SELECT count(*) FROM cron.job WHERE database = 'shop'")" 0 'and gone'
+done_testing

@@ -1,0 +1,222 @@
+#include "app/check.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "app/archive.hpp"
+#include "app/artifact.hpp"
+#include "app/restore_text.hpp"
+#include "base/version.hpp"
+#include "db/catalog.hpp"
+
+namespace pgdr::app {
+namespace {
+
+// What check_stored and the readers say of a copy; anything else ends the check.
+Status damage_or(const Status& status, const std::string& file, CopyCheck& check) {
+  if (status) return success();
+  if (status.error().code != Code::kCorrupt && status.error().code != Code::kUsage) return status;
+  check.problems.push_back({file, to_string(status.error())});
+  return success();
+}
+
+// SHA256SUMS, RESTORE.txt and files that nobody knows.
+Status check_folder(const StoredBackup& backup, CopyCheck& check) {
+  const Manifest& m = backup.manifest;
+  store::Store& store = *backup.repository->store;
+  const std::string prefix = backup_prefix(m.set, m.label);
+  std::set<std::string> known = {kManifestFile, kSignatureFile, kSumsFile, kRestoreTextFile};
+  for (const auto& artifact : m.artifacts) known.insert(artifact.name);
+  PGDR_TRY(const auto entries, store.list(prefix));
+  std::set<std::string> present;
+  for (const auto& entry : entries) {
+    const std::string name = entry.key.substr(prefix.size());
+    present.insert(name);
+    if (!known.contains(name)) {
+      check.problems.push_back({name, name + " does not belong to the backup"});
+    }
+  }
+  if (!present.contains(kSumsFile)) {
+    check.problems.push_back({kSumsFile, "SHA256SUMS is missing"});
+  } else {
+    PGDR_TRY(const std::string text, store::read_text(store, prefix + kSumsFile));
+    if (text != sums_text(m)) {
+      check.problems.push_back({kSumsFile, "SHA256SUMS does not say what the manifest says"});
+    }
+  }
+  if (!present.contains(kRestoreTextFile)) {
+    check.problems.push_back({kRestoreTextFile, "RESTORE.txt is missing"});
+  } else if (m.tool_version == kVersion) {
+    // Another version may have written another text.
+    PGDR_TRY(const std::string text, store::read_text(store, prefix + kRestoreTextFile));
+    if (text != restore_text(m)) {
+      check.problems.push_back({kRestoreTextFile, "RESTORE.txt is not what was written"});
+    }
+  }
+  return success();
+}
+
+Status check_content(const StoredBackup& backup, const Artifact& artifact, const pipe::Keys& keys,
+                     CopyCheck& check) {
+  PGDR_TRY(const auto reader, ArtifactReader::open(backup, artifact, keys, true));
+  if (artifact.kind == "database") {
+    ArchiveReader archive(*reader);
+    PGDR_CHECK(archive.read_toc());
+    PGDR_TRY(check.blocks, archive.walk());
+    return success();
+  }
+  std::vector<std::byte> buffer(64 * 1024);
+  for (;;) {
+    PGDR_TRY(const std::size_t got, reader->read(buffer));
+    if (got == 0) return success();
+  }
+}
+
+Status record(const CheckRequest& request, const std::vector<CopyCheck>& copies) {
+  PGDR_TRY(const auto db, db::Connection::open(request.set.database));
+  PGDR_TRY(auto catalog, db::Catalog::open(*db));
+  for (const auto& copy : copies) {
+    if (copy.unreachable) continue;
+    db::CopyRecord record;
+    record.label = copy.label;
+    record.repository = copy.repository;
+    record.location = copy.location;
+    record.state = copy.good() ? "complete" : "damaged";
+    record.checked_at = system_clock().now();
+    if (!copy.good()) record.error = copy.problems.front().text;
+    const auto done = catalog.copy_record(record);
+    if (!done) {
+      log_warning(to_string(done.error()));
+      continue;
+    }
+    if (copy.good()) continue;
+    PGDR_CHECK(catalog.event_record(
+        {.severity = "critical",
+         .kind = "copy_damaged",
+         .message = fmt::format("backup {} in repository {} is damaged: {}", copy.label,
+                                copy.repository, copy.problems.front().text),
+         .set = request.set.name}));
+  }
+  return success();
+}
+
+}  // namespace
+
+bool CheckResult::good() const {
+  return std::all_of(copies.begin(), copies.end(), [](const auto& c) { return c.good(); });
+}
+
+bool CheckResult::unreachable() const {
+  return std::any_of(copies.begin(), copies.end(), [](const auto& c) { return c.unreachable; });
+}
+
+Result<CopyCheck> check_copy(const StoredBackup& backup, const SigningConfig& signing,
+                             bool accept_unsigned, const pipe::Keys* keys, Progress& progress) {
+  CopyCheck check;
+  check.label = backup.manifest.label;
+  check.repository = backup.repository->name;
+  check.location = backup.repository->location();
+  const auto trust = check_signature(backup, signing, accept_unsigned);
+  if (trust) {
+    check.signature = *trust == Trust::kTrusted    ? "trusted"
+                      : *trust == Trust::kAccepted ? "accepted"
+                                                   : "not checked";
+  } else {
+    check.signature = "wrong";
+    PGDR_CHECK(damage_or(trust.error(), kSignatureFile, check));
+  }
+  PGDR_CHECK(check_folder(backup, check));
+  ProgressState state{"reading " + check.label + " in " + check.repository, 0,
+                      backup.manifest.stored_bytes(), 0};
+  for (const auto& artifact : backup.manifest.artifacts) {
+    const std::size_t before = check.problems.size();
+    PGDR_CHECK(damage_or(check_stored(backup, artifact,
+                                      [&](std::uint64_t n) {
+                                        state.bytes += n;
+                                        progress.update(state);
+                                      }),
+                         artifact.name, check));
+    if (keys != nullptr && check.problems.size() == before) {
+      PGDR_CHECK(damage_or(check_content(backup, artifact, *keys, check), artifact.name, check));
+    }
+  }
+  check.bytes = state.bytes;
+  return check;
+}
+
+Result<CheckResult> run_check(const CheckRequest& request) {
+  std::optional<pipe::Keys> keys;
+  if (request.deep) {
+    PGDR_TRY(keys, load_keys(with_defaults(request.keys, request.config, &request.set)));
+    if (keys->identities.empty() && keys->passphrase.empty()) {
+      return Error::of(Code::kNoKey, "--deep opens the backup, and no key was given",
+                       "--identity FILE, or --passphrase-file FILE");
+    }
+  }
+  std::vector<std::string> names = request.set.repositories;
+  if (!request.repository.empty()) names = {request.repository};
+  PGDR_TRY(OpenRepositories repositories, open_repositories(request.config, names));
+  PGDR_TRY(History history, read_history(repositories.open, request.set.name));
+
+  CheckResult result;
+  result.deep = request.deep;
+  std::vector<BrokenBackup> broken;
+  std::vector<Backup> chosen;
+  if (request.all) {
+    broken = history.broken;
+    chosen = std::move(history.backups);
+    if (chosen.empty() && broken.empty()) {
+      return Error::of(Code::kRepositoryMissing, "there is no backup yet", "pgdr backup");
+    }
+  } else {
+    for (const auto& one : history.broken) {
+      if (one.label == request.label) broken.push_back(one);
+    }
+    auto backup = choose_backup(std::move(history), request.label);
+    // A copy whose manifest cannot be read is damage to report; no readable copy and no such
+    // folder is an error.
+    const bool damaged = std::any_of(broken.begin(), broken.end(), [](const BrokenBackup& b) {
+      return b.error.code == Code::kCorrupt;
+    });
+    if (backup) {
+      chosen.push_back(std::move(*backup));
+    } else if (!damaged) {
+      return backup.error();
+    }
+  }
+  for (const auto& backup : chosen) {
+    for (const auto& copy : backup.copies) {
+      auto check = check_copy(copy, request.config.signing, request.accept_unsigned,
+                              keys ? &*keys : nullptr, request.progress);
+      request.progress.done();
+      if (!check) return check.error();
+      result.copies.push_back(std::move(*check));
+    }
+    for (const auto& [name, error] : repositories.failed) {
+      CopyCheck lost;
+      lost.label = backup.manifest().label;
+      lost.repository = name;
+      lost.location = request.config.repositories.at(name).path;
+      lost.unreachable = true;
+      lost.problems.push_back({"", to_string(error)});
+      result.copies.push_back(std::move(lost));
+    }
+  }
+  for (const auto& one : broken) {
+    CopyCheck check;
+    check.label = one.label;
+    check.repository = one.repository->name;
+    check.location = one.repository->location();
+    check.signature = "not checked";
+    check.problems.push_back({kManifestFile, to_string(one.error)});
+    result.copies.push_back(std::move(check));
+  }
+  const Status recorded = record(request, result.copies);
+  result.recorded = recorded.ok();
+  if (!recorded) log_warning("the catalog does not learn of it: " + to_string(recorded.error()));
+  return result;
+}
+
+}  // namespace pgdr::app

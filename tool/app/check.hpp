@@ -1,0 +1,61 @@
+// `pgdr verify`: is every stored byte still what was written, and can it be read?
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/keys.hpp"
+#include "app/repository.hpp"
+#include "base/config.hpp"
+#include "base/log.hpp"
+
+namespace pgdr::app {
+
+struct CheckRequest {
+  const Config& config;
+  const SetConfig& set;
+  Progress& progress;
+  std::string label = "latest";  // or a label; ignored with all
+  bool all = false;
+  bool deep = false;  // also decrypt, decompress, compare the original digest, walk the archive
+  KeyFiles keys;      // for deep
+  std::string repository;  // only this one
+  bool accept_unsigned = false;
+};
+
+struct Problem {
+  std::string file;  // "" for the copy as a whole
+  std::string text;
+};
+
+struct CopyCheck {
+  std::string label;
+  std::string repository;
+  std::string location;
+  std::uint64_t bytes = 0;  // read
+  std::vector<Problem> problems;
+  std::vector<std::string> notes;       // worth knowing, not damage
+  std::string signature;                // "trusted", "accepted", "not checked", "wrong"
+  std::optional<std::uint64_t> blocks;  // deep: data blocks of the archive
+  bool unreachable = false;  // the repository could not be read: nothing is known of this copy
+  [[nodiscard]] bool good() const { return problems.empty(); }
+};
+
+struct CheckResult {
+  std::vector<CopyCheck> copies;
+  bool deep = false;
+  bool recorded = false;  // in the catalog
+  [[nodiscard]] bool good() const;
+  [[nodiscard]] bool unreachable() const;
+};
+
+// Damage is a result, not an error. kRepositoryMissing: no such backup, or no repository; kNoKey:
+// deep without a usable key.
+Result<CheckResult> run_check(const CheckRequest& request);
+
+// One copy; the catalog is not asked.
+Result<CopyCheck> check_copy(const StoredBackup& backup, const SigningConfig& signing,
+                             bool accept_unsigned, const pipe::Keys* keys, Progress& progress);
+
+}  // namespace pgdr::app

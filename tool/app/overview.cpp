@@ -1,0 +1,169 @@
+#include "app/overview.hpp"
+
+#include <algorithm>
+
+#include "app/artifact.hpp"
+#include "db/catalog.hpp"
+
+namespace pgdr::app {
+namespace {
+
+constexpr std::size_t kLongestDocument = std::size_t{1} << 30;
+
+// What the catalog knows of one backup.
+struct Known {
+  std::optional<bool> proven;
+  std::optional<Time> proven_at;
+  std::vector<CopyState> copies;
+};
+
+std::optional<Time> time_of(const db::Value& value) {
+  if (!value) return std::nullopt;
+  const auto time = parse_iso(*value);
+  return time ? std::optional(*time) : std::nullopt;
+}
+
+Result<std::map<std::string, Known>> ask_catalog(const SetConfig& set, Overview& overview) {
+  PGDR_TRY(const auto db, db::Connection::open(set.database));
+  PGDR_CHECK(db::Catalog::open(*db));
+  std::map<std::string, Known> known;
+  PGDR_TRY(const db::Rows verified,
+           db->query("SELECT DISTINCT ON (b.id) b.label, v.passed, v.finished_at "
+                     "FROM dr.backups b JOIN dr.verifications v ON v.backup = b.id "
+                     "WHERE b.set_name = $1 AND v.restored ORDER BY b.id, v.finished_at DESC",
+                     {set.name}));
+  for (const auto& row : verified) {
+    Known& one = known[row[0].value_or("")];
+    one.proven = row[1] == "t";
+    one.proven_at = time_of(row[2]);
+  }
+  PGDR_TRY(const db::Rows copies,
+           db->query("SELECT b.label, c.repository, c.location, c.state, c.checked_at, c.error "
+                     "FROM dr.backups b JOIN dr.copies c ON c.backup = b.id "
+                     "WHERE b.set_name = $1 ORDER BY c.id",
+                     {set.name}));
+  for (const auto& row : copies) {
+    known[row[0].value_or("")].copies.push_back({row[1].value_or(""), row[2].value_or(""),
+                                                 row[3].value_or(""), time_of(row[4]),
+                                                 row[5].value_or("")});
+  }
+  PGDR_TRY(const db::Rows failed,
+           db->query("SELECT label, error, finished_at FROM dr.backups WHERE set_name = $1 "
+                     "AND state = 'failed' ORDER BY started_at DESC LIMIT 1",
+                     {set.name}));
+  if (!failed.empty()) {
+    overview.failure = LastFailure{failed[0][0].value_or(""), failed[0][1].value_or(""),
+                                   time_of(failed[0][2]).value_or(Time{})};
+  }
+  return known;
+}
+
+BackupState combine(const Backup& backup, const std::map<std::string, Known>& known) {
+  BackupState state;
+  state.manifest = backup.manifest();
+  for (const auto& copy : backup.copies) {
+    state.copies.push_back(
+        {copy.repository->name, copy.repository->location(), "complete", std::nullopt, ""});
+  }
+  const auto at = known.find(state.manifest.label);
+  if (at == known.end()) return state;
+  state.proven = at->second.proven;
+  state.proven_at = at->second.proven_at;
+  for (const auto& recorded : at->second.copies) {
+    const auto same =
+        std::find_if(state.copies.begin(), state.copies.end(),
+                     [&](const CopyState& c) { return c.repository == recorded.repository; });
+    if (same == state.copies.end()) {
+      // The repository does not show it: whatever the catalog believes, it is not there.
+      state.copies.push_back(recorded);
+      if (recorded.state == "complete") state.copies.back().state = "missing";
+      continue;
+    }
+    same->checked_at = recorded.checked_at;
+    if (recorded.state == "damaged") {
+      same->state = recorded.state;
+      same->error = recorded.error;
+    }
+  }
+  return state;
+}
+
+struct Read {
+  OpenRepositories repositories;
+  History history;
+  std::map<std::string, Known> known;
+};
+
+Result<Read> read_all(const Config& config, const SetConfig& set, Overview& overview) {
+  Read read;
+  PGDR_TRY(read.repositories, open_repositories(config, set.repositories));
+  for (const auto& [name, error] : read.repositories.failed) {
+    overview.problems.push_back(to_string(error));
+  }
+  PGDR_TRY(read.history, read_history(read.repositories.open, set.name));
+  auto known = ask_catalog(set, overview);
+  if (known) {
+    read.known = std::move(*known);
+    overview.catalog = true;
+  } else if (known.error().code == Code::kInterrupted) {
+    return known.error();
+  } else {
+    overview.catalog_problem = to_string(known.error());
+  }
+  return read;
+}
+
+}  // namespace
+
+Result<Overview> read_overview(const Config& config, const SetConfig& set) {
+  Overview overview;
+  overview.set = set.name;
+  PGDR_TRY(const Read read, read_all(config, set, overview));
+  for (const auto& backup : read.history.backups) {
+    overview.backups.push_back(combine(backup, read.known));
+  }
+  for (const auto& broken : read.history.broken) {
+    // A folder without manifest is a run that is going on or did not end; not a backup's problem.
+    if (broken.error.code == Code::kRepositoryMissing) continue;
+    overview.problems.push_back(to_string(broken.error));
+  }
+  if (overview.failure && !overview.backups.empty() &&
+      overview.failure->at < overview.backups.front().manifest.finished_at) {
+    overview.failure.reset();
+  }
+  return overview;
+}
+
+Result<Details> read_details(const Config& config, const SetConfig& set, const std::string& label,
+                             const KeyFiles& keys) {
+  Overview overview;
+  PGDR_TRY(Read read, read_all(config, set, overview));
+  PGDR_TRY(const Backup backup, choose_backup(std::move(read.history), label));
+  Details details;
+  details.state = combine(backup, read.known);
+  const KeyFiles files = with_defaults(keys, config, &set);
+  if (files.identities.empty() && files.passphrase_file.empty()) {
+    details.document_problem = "the tables are in the encrypted snapshot document: --identity FILE";
+    return details;
+  }
+  const auto open = [&]() -> Result<Document> {
+    const StoredBackup& copy = backup.copies.front();
+    const Artifact* artifact = copy.manifest.find("snapshot");
+    if (artifact == nullptr) return Error::of(Code::kNotFound, "it has no snapshot document");
+    PGDR_TRY(const pipe::Keys opened, load_keys(files));
+    PGDR_CHECK(check_stored(copy, *artifact, {}));
+    PGDR_TRY(const std::string text, read_artifact(copy, *artifact, opened, kLongestDocument));
+    return parse_document(text);
+  };
+  auto document = open();
+  if (document) {
+    details.document = std::move(*document);
+  } else if (!keys.identities.empty() || !keys.passphrase_file.empty()) {
+    return document.error();  // the key was given for this
+  } else {
+    details.document_problem = to_string(document.error());
+  }
+  return details;
+}
+
+}  // namespace pgdr::app

@@ -1,0 +1,35 @@
+// `pgdr catalog rebuild`: the repositories are the truth, the catalog follows.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/keys.hpp"
+#include "base/config.hpp"
+#include "base/log.hpp"
+
+namespace pgdr::app {
+
+struct RebuildRequest {
+  const Config& config;
+  const SetConfig& set;
+  Progress& progress;
+  std::string database;  // the catalog to fill; "" for the set's database
+  KeyFiles keys;         // with a key the snapshot documents come back as well
+  bool accept_unsigned = false;
+};
+
+struct RebuildResult {
+  std::string database;
+  std::uint64_t backups = 0;
+  std::uint64_t copies = 0;
+  std::uint64_t snapshots = 0;
+  std::vector<std::string> problems;  // what could not be imported
+  bool with_key = false;
+};
+
+// Idempotent: what the catalog knows already stays as it is.
+Result<RebuildResult> rebuild_catalog(const RebuildRequest& request);
+
+}  // namespace pgdr::app
