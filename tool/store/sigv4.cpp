@@ -103,8 +103,9 @@ Signature sign(const SignedParts& parts, const S3Credentials& credentials,
   std::string canonical_headers;
   std::string signed_names;
   for (const auto& [name, value] : headers) {
-    canonical_headers += name + ":" + value + "\n";
-    signed_names += (signed_names.empty() ? "" : ";") + name;
+    canonical_headers += fmt::format("{}:{}\n", name, value);
+    if (!signed_names.empty()) signed_names += ';';
+    signed_names += name;
   }
 
   out.canonical_request =
