@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(store::StoreMaker{"path", [] { return std::make_unique<PlainPlace>(); }},
                     store::StoreMaker{"virtual_host_tls",
                                       [] { return std::make_unique<VirtualHostPlace>(); }}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& test) { return std::string(test.param.name); });
 
 TEST(S3Server, AnUnknownAuthorityIsRefused) {
   store::S3Options options = options_for(fresh_prefix());

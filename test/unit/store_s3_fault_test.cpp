@@ -361,6 +361,37 @@ TEST_F(S3Fault, AServerThatIgnoresTheRangeIsNotBelieved) {
   EXPECT_FALSE(read_back(*store, "a", 10));
 }
 
+TEST_F(S3Fault, WhatWasOpenedMayOutliveItsStore) {
+  const std::string content = content_of(100000);
+  fake_.put("backups/a", content);
+  auto store = open();
+  auto source = store->open("a");
+  auto upload = store->create("b");
+  auto lease = store->lock("set");
+  ASSERT_TRUE(source && upload && lease);
+  store.reset();
+  std::vector<std::byte> buffer(content.size());
+  EXPECT_EQ(*read_full(**source, buffer), content.size());
+  ASSERT_TRUE((*upload)->write(bytes_of("x")));
+  EXPECT_TRUE((*upload)->finish());
+  lease->reset();
+  EXPECT_FALSE(fake_.content("backups/.lock-set"));
+}
+
+TEST_F(S3Fault, TheBandwidthLimitHolds) {
+  store::S3Options options = fake_.options();
+  options.config.bandwidth_limit_mib = 4;
+  auto store = open(options);
+  const std::string content = content_of(4U << 20U);
+  const auto begun = std::chrono::steady_clock::now();
+  ASSERT_TRUE(write(*store, "a", content));
+  const auto stored = std::chrono::steady_clock::now();
+  EXPECT_TRUE(*read_back(*store, "a") == content);
+  // A second each; half of it, as a limit is kept on average only.
+  EXPECT_GE(stored - begun, std::chrono::milliseconds(500));
+  EXPECT_GE(std::chrono::steady_clock::now() - stored, std::chrono::milliseconds(500));
+}
+
 // --- listings
 
 TEST_F(S3Fault, ListsManyPages) {
@@ -619,7 +650,7 @@ using store::StoreContract;
 INSTANTIATE_TEST_SUITE_P(S3Fake, StoreContract,
                          testing::Values(store::StoreMaker{
                              "fake", [] { return std::make_unique<FakePlace>(); }}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace pgdr::test

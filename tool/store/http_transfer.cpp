@@ -1,5 +1,7 @@
 #include "store/http_transfer.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstring>
 #include <mutex>
@@ -42,6 +44,11 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && blank(text.back())) text.remove_suffix(1);
   return text;
+}
+
+// A program that is started meanwhile must not hold the connection open.
+int close_on_exec(void* /*unused*/, curl_socket_t socket, curlsocktype /*unused*/) {
+  return fcntl(socket, F_SETFD, FD_CLOEXEC) == 0 ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
 }
 
 // Errors that another try will not mend.
@@ -110,6 +117,7 @@ void HttpTransfer::configure() {
   if (!options_.ca_file.empty()) set(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  set(easy, CURLOPT_SOCKOPTFUNCTION, &close_on_exec);
   set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
   set(easy, CURLOPT_BUFFERSIZE, kTransferBuffer);
   set(easy, CURLOPT_UPLOAD_BUFFERSIZE, kTransferBuffer);
@@ -151,7 +159,7 @@ void HttpTransfer::set_headers() {
   };
   // "Name;" is libcurl's way to send a header without a value.
   for (const auto& [name, value] : request_.headers) {
-    add(value.empty() ? name + ";" : name + ": " + value);
+    add(value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
   }
   add("Expect:");  // waiting for "100 Continue" costs a round trip for each part
   add("Accept:");

@@ -42,8 +42,8 @@ std::optional<Time> parse_http_date(std::string_view text) {
   return Time(seconds(parsed));
 }
 
-Result<std::unique_ptr<S3Client>> S3Client::make(S3Options options) {
-  std::unique_ptr<S3Client> client(new S3Client(std::move(options)));
+Result<std::shared_ptr<S3Client>> S3Client::make(S3Options options) {
+  std::shared_ptr<S3Client> client(new S3Client(std::move(options)));
   PGDR_CHECK(client->setup());
   return client;
 }

@@ -41,10 +41,10 @@ struct S3Reply {
   [[nodiscard]] bool unknown_condition() const;
 };
 
-// Thread safe.
-class S3Client {
+// Thread safe. Uploads, downloads and leases share it: they may outlive their store.
+class S3Client : public std::enable_shared_from_this<S3Client> {
  public:
-  static Result<std::unique_ptr<S3Client>> make(S3Options options);
+  static Result<std::shared_ptr<S3Client>> make(S3Options options);
 
   // Transport errors and transient answers are tried again; what is left is an Error (retryable
   // where a later call may succeed) or the server's answer, of whatever status.

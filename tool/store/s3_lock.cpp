@@ -49,7 +49,8 @@ struct Held {
 class LockObject {
  public:
   LockObject(S3Client& client, std::string key)
-      : client_(client),
+      : keep_(client.shared_from_this()),
+        client_(client),
         key_(std::move(key)),
         what_(fmt::format("cannot lock s3://{}/{}", client.options().config.bucket, key_)),
         lifetime_(client.options().lock_lifetime) {}
@@ -200,6 +201,7 @@ class LockObject {
     return client_.call(request);
   }
 
+  std::shared_ptr<S3Client> keep_;
   S3Client& client_;
   const std::string key_;
   const std::string what_;

@@ -51,7 +51,8 @@ class S3Source : public Source {
  public:
   S3Source(S3Client& client, std::string key, S3Head head, std::uint64_t offset,
            std::unique_ptr<HttpDownload> body)
-      : client_(client),
+      : keep_(client.shared_from_this()),
+        client_(client),
         key_(std::move(key)),
         head_(std::move(head)),
         offset_(offset),
@@ -120,6 +121,7 @@ class S3Source : public Source {
     return error;
   }
 
+  std::shared_ptr<S3Client> keep_;
   S3Client& client_;
   std::string key_;
   S3Head head_;

@@ -33,7 +33,7 @@ bool is_own(const std::string& key) {
 
 class S3Store : public Store {
  public:
-  explicit S3Store(std::unique_ptr<S3Client> client) : client_(std::move(client)) {}
+  explicit S3Store(std::shared_ptr<S3Client> client) : client_(std::move(client)) {}
 
   [[nodiscard]] std::string location() const override { return client_->location(); }
 
@@ -117,7 +117,7 @@ class S3Store : public Store {
   }
 
  private:
-  std::unique_ptr<S3Client> client_;
+  std::shared_ptr<S3Client> client_;
 };
 
 }  // namespace
@@ -131,7 +131,7 @@ S3Options s3_options(const S3Config& config) {
 }
 
 Result<std::unique_ptr<Store>> open_s3(S3Options options) {
-  PGDR_TRY(std::unique_ptr<S3Client> client, S3Client::make(std::move(options)));
+  PGDR_TRY(std::shared_ptr<S3Client> client, S3Client::make(std::move(options)));
   return std::unique_ptr<Store>(std::make_unique<S3Store>(std::move(client)));
 }
 

@@ -24,7 +24,8 @@ constexpr std::uint64_t kLargestObject = std::uint64_t{5} << 40U;
 class S3Upload : public Upload {
  public:
   S3Upload(S3Client& client, std::string key)
-      : client_(client),
+      : keep_(client.shared_from_this()),
+        client_(client),
         key_(std::move(key)),
         what_(fmt::format("cannot store s3://{}/{}", client.options().config.bucket, key_)) {}
 
@@ -213,6 +214,7 @@ class S3Upload : public Upload {
     return client_.call(request);
   }
 
+  std::shared_ptr<S3Client> keep_;
   S3Client& client_;
   const std::string key_;
   const std::string what_;
