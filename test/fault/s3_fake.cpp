@@ -1,8 +1,9 @@
 #include "fault/s3_fake.hpp"
 
+#include <array>
+#include <cstdlib>
 #include <ctime>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "base/base64.hpp"
@@ -18,9 +19,12 @@ constexpr const char* kSecret = "test+secret/key";
 constexpr const char* kXml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 std::string http_date(Time t) {
-  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(
-                         std::chrono::time_point_cast<std::chrono::system_clock::duration>(t))));
+  const std::time_t seconds =
+      std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 64> text{};
+  return {text.data(), strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
 }
 
 std::string iso(Time t) { return to_iso(t).substr(0, 19) + ".000Z"; }
