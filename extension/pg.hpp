@@ -91,11 +91,15 @@ extern "C" {
 #include "utils/json.h"
 #include "utils/resowner.h"
 #include "utils/ruleutils.h"
-#include "utils/wait_event.h"
 
 // Multirange types: 14 (6df7a9698bb0).
 #if PG_VERSION_NUM >= 140000
 #include "utils/multirangetypes.h"
+#endif
+
+// Wait events left pgstat.h: 14 (a2b1fb1b7a9c).
+#if PG_VERSION_NUM >= 140000
+#include "utils/wait_event.h"
 #endif
 
 // VARDATA and its kin moved out of postgres.h: 16 (d952373a987b).

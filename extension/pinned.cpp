@@ -13,7 +13,7 @@ void PinnedSettings::pin() {
       {"xmlbinary", "base64"},
       {"xmloption", "content"},
       {"quote_all_identifiers", "off"},
-      {"search_path", "pg_catalog"},
+      {"search_path", "pg_catalog, pg_temp"},
   };
   if (nest_level != 0) return;
   nest_level = NewGUCNestLevel();

@@ -159,6 +159,12 @@ RESET extra_float_digits; SET search_path = storage, public;
 DO $$ BEGIN PERFORM dr_fingerprint(t) FROM (SELECT '(1,2)'::point, 1 / (2 - i) FROM generate_series(1, 2) i) AS t; EXCEPTION WHEN division_by_zero THEN RAISE INFO 'caught'; END $$;
 SELECT current_setting('timezone') = 'UTC' AS utc_left_behind, current_setting('search_path') AS search_path;
 
+-- Whatever PostgreSQL keeps in its own catalogs can be encoded (node trees, access lists, any arrays ...)
+SELECT bool_and(a.digests = 1) AS agree, count(*) > 50 AS many
+FROM pg_class AS c, agree(c.oid::regclass) AS a
+WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r' AND NOT c.relisshared
+  AND c.relname <> 'pg_class';  -- vacuum updates that one in place
+
 -- A configuration table's dump condition selects rows
 CREATE TABLE configured (id int PRIMARY KEY, builtin bool, note text);
 INSERT INTO configured SELECT i, i % 3 = 0, repeat('n', i * 10) FROM generate_series(1, 2000) AS i;

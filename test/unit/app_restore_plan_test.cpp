@@ -45,7 +45,8 @@ Toc shop() {
       entry(21, "TABLE DATA", "documents", kData, {8}),
       entry(22, "TABLE DATA", "events_2026", kData, {10}),
       entry(23, "TABLE DATA", "backups", kData, {230}, "dr"),
-      entry(24, "TABLE DATA", "copies", kData, {240}, "dr"),  // as pg_dump writes it: 240 is not there
+      entry(24, "TABLE DATA", "copies", kData, {240},
+            "dr"),  // as pg_dump writes it: 240 is not there
       entry(25, "SEQUENCE SET", "ticket", kData, {12}),
       entry(30, "CONSTRAINT", "users users_pkey", kPost, {6, 6}),
       entry(31, "FK CONSTRAINT", "documents documents_owner_fkey", kPost, {8, 30, 6}),

@@ -114,14 +114,17 @@ TEST_F(SigningFile, PemRoundTripAndPermissions) {
 // Our keys and signatures are OpenSSL's own formats: the program checks what we write.
 TEST_F(SigningFile, TheOpensslProgramAgrees) {
   const auto key = SigningKey::generate();
-  ASSERT_TRUE(write_file(folder_ + "/key.pem", *key->pem(), 0600));
+  // The public key as doc/encryption.md makes a DER file of it.
+  const std::string der("\060\052\060\005\006\003\053\145\160\003\041\000", 12);
+  const std::string raw = *base64_decode(key->public_text().substr(8));
+  ASSERT_TRUE(write_file(folder_ + "/key.der", der + raw, 0600));
   ASSERT_TRUE(write_file(folder_ + "/text", "manifest", 0600));
   ASSERT_TRUE(write_file(folder_ + "/sig", *base64_decode(*key->sign("manifest")), 0600));
-  const auto verified =
-      run_and_capture({{"openssl", "pkeyutl", "-verify", "-rawin", "-inkey", folder_ + "/key.pem",
-                        "-sigfile", folder_ + "/sig", "-in", folder_ + "/text"},
-                       {},
-                       {}});
+  const auto verified = run_and_capture(
+      {{"openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-rawin", "-inkey",
+        folder_ + "/key.der", "-sigfile", folder_ + "/sig", "-in", folder_ + "/text"},
+       {},
+       {}});
   EXPECT_TRUE(verified) << to_string(verified.error());
   ASSERT_TRUE(run_and_capture(
       {{"openssl", "genpkey", "-algorithm", "ed25519", "-out", folder_ + "/theirs.pem"}, {}, {}}));

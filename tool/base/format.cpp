@@ -40,7 +40,8 @@ std::string format_duration(std::chrono::milliseconds d) {
   const std::int64_t s = (ms + 500) / 1000;
   if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
   const std::int64_t min = (s + 30) / 60;
-  if (min < 24 * 60) return fmt::format("{} h {:02} min", min / 60, min % 60);
+  constexpr std::int64_t kDay = 24L * 60;
+  if (min < kDay) return fmt::format("{} h {:02} min", min / 60, min % 60);
   const std::int64_t h = (min + 30) / 60;
   return fmt::format("{} d {} h", h / 24, h % 24);
 }

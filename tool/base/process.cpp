@@ -47,7 +47,7 @@ std::vector<std::string> environment(const std::map<std::string, std::string>& c
     const std::string_view text(*entry);
     if (!changes.contains(std::string(text.substr(0, text.find('='))))) env.emplace_back(text);
   }
-  for (const auto& [name, value] : changes) env.push_back(name + "=" + value);
+  for (const auto& [name, value] : changes) env.push_back(fmt::format("{}={}", name, value));
   return env;
 }
 
@@ -57,10 +57,9 @@ int open_pidfd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid,
 
 class Child final : public Process {
  public:
-  Child(pid_t pid, std::string name, Fd in, Fd out, Fd err)
+  Child(pid_t pid, const std::string& name, Fd in, Fd out, Fd err)
       : pid_(pid),
         pidfd_(open_pidfd(pid)),
-        name_(name),
         in_(std::move(in), name),
         out_(std::move(out), name),
         err_(std::move(err)) {}
@@ -146,7 +145,6 @@ class Child final : public Process {
 
   const pid_t pid_;
   Fd pidfd_;
-  std::string name_;
   PipeSink in_;
   PipeSource out_;
   StderrTail err_;

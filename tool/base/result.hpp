@@ -98,10 +98,12 @@ inline Status success() { return Status(Ok{}); }
 #define PGDR_CONCAT(a, b) PGDR_CONCAT_INNER(a, b)
 // PGDR_TRY(auto x, f()): declare x with f()'s value, or return its error from the enclosing
 // function.
+// NOLINTBEGIN(bugprone-macro-parentheses): decl is a declaration, not an expression.
 #define PGDR_TRY(decl, expr)                                                                    \
   auto PGDR_CONCAT(pgdr_result_, __LINE__) = (expr);                                            \
   if (!PGDR_CONCAT(pgdr_result_, __LINE__)) return PGDR_CONCAT(pgdr_result_, __LINE__).error(); \
   decl = std::move(PGDR_CONCAT(pgdr_result_, __LINE__)).value()
+// NOLINTEND(bugprone-macro-parentheses)
 // PGDR_CHECK(f()): return f()'s error from the enclosing function, drop its value.
 #define PGDR_CHECK(expr)                                                        \
   do {                                                                          \

@@ -100,7 +100,7 @@ Result<std::string> x25519_public(const std::array<unsigned char, 32>& secret) {
 
 Result<Key32> scrypt(std::string_view passphrase, std::string_view salt, int log_n) {
   const std::uint64_t n = std::uint64_t{1} << static_cast<unsigned>(log_n);
-  const std::uint64_t needed = 128 * 8 * (n + 2) + (1U << 16U);
+  const std::uint64_t needed = 1024 * (n + 2) + (1U << 16U);
   Key32 key;
   if (EVP_PBE_scrypt(passphrase.data(), passphrase.size(), uchars(salt), salt.size(), n, 8, 1,
                      needed, key.bytes.data(), key.bytes.size()) != 1) {
