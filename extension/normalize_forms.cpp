@@ -92,12 +92,30 @@ char* reparse_domain_check(const char* text, Oid domain) {
   return deparse_expression(transform(state, raw), NIL, false, false);
 }
 
-#if PG_VERSION_NUM >= 150000  // pg_get_querydef: 15 (604d9d7c3bf9)
-
 namespace {
 
+// pg_get_querydef came with 15 (604d9d7c3bf9). Before, the only public way to a query's text is an
+// expression that holds it.
+char* query_text(Query* query) {
+#if PG_VERSION_NUM >= 150000
+  return pg_get_querydef(query, false);
+#else
+  static constexpr char kBefore[] = "ARRAY(";
+  auto* link = makeNode(SubLink);
+  link->subLinkType = ARRAY_SUBLINK;
+  link->subselect = reinterpret_cast<Node*>(query);
+  link->location = -1;
+  char* text = deparse_expression(reinterpret_cast<Node*>(link), NIL, false, false);
+  const size_t length = strlen(text);
+  if (strncmp(text, kBefore, sizeof kBefore - 1) != 0 || text[length - 1] != ')')
+    ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("query expected")));
+  text[length - 1] = '\0';
+  return text + sizeof kBefore - 1;
+#endif
+}
+
 char* deparse(Query* query) {
-  char* text = pg_get_querydef(query, false);
+  char* text = query_text(query);
   size_t length = strlen(text);
   while (length > 0 && (text[length - 1] == ';' || text[length - 1] == '\n')) length--;
   text[length] = '\0';
@@ -197,6 +215,7 @@ char* reparse_rule(const char* text, Oid relation) {
   return out.data;
 }
 
+#if PG_VERSION_NUM >= 140000  // standard SQL bodies: 14 (e717a9a18b2e)
 // As interpret_AS_clause in commands/functioncmds.c parses it. Arguments come out as $1, $2, ….
 char* reparse_body(const char* text, Oid function) {
   char* sql = psprintf("CREATE FUNCTION f() RETURNS record LANGUAGE sql %s", text);
@@ -231,9 +250,6 @@ char* reparse_body(const char* text, Oid function) {
 
 #else
 
-char* reparse_query(const char* text) { return pstrdup(text); }
-char* reparse_trigger_condition(const char* text, Oid) { return pstrdup(text); }
-char* reparse_rule(const char* text, Oid) { return pstrdup(text); }
 char* reparse_body(const char* text, Oid) { return pstrdup(text); }
 
 #endif

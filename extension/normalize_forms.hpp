@@ -11,8 +11,6 @@ char* reparse_expression(const char* text, Oid relation);
 // A domain's check over VALUE.
 char* reparse_domain_check(const char* text, Oid domain);
 
-// The following need pg_get_querydef, so they return the text as it is before 15.
-
 // A whole query.
 char* reparse_query(const char* text);
 // A trigger's WHEN over the OLD and NEW rows of a relation.

@@ -92,14 +92,14 @@ extern "C" {
 #include "utils/resowner.h"
 #include "utils/ruleutils.h"
 
-// Wait events have a header of their own since 14 (a68a894f0198); before, pgstat.h declares them.
-#if PG_VERSION_NUM >= 140000
-#include "utils/wait_event.h"
-#endif
-
 // Multirange types: 14 (6df7a9698bb0).
 #if PG_VERSION_NUM >= 140000
 #include "utils/multirangetypes.h"
+#endif
+
+// Wait events left pgstat.h: 14 (a2b1fb1b7a9c).
+#if PG_VERSION_NUM >= 140000
+#include "utils/wait_event.h"
 #endif
 
 // VARDATA and its kin moved out of postgres.h: 16 (d952373a987b).

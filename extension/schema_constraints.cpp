@@ -40,10 +40,10 @@ constexpr char kDomainConstraints[] =
     " FROM " PGDR_DOMAIN_CONSTRAINTS " c";
 
 // A dump leaves out invalid indexes, so their absence in a copy is no damage.
-#define PGDR_INDEXES                                                                     \
-  PGDR_RELATIONS                                                                         \
-      " i JOIN pg_index x ON x.indexrelid = i.oid JOIN pg_class t ON t.oid = x.indrelid" \
-      " WHERE t.relkind IN ('r', 'p', 'm')"
+#define PGDR_INDEXES                                                                 \
+  PGDR_RELATIONS                                                                     \
+  " i JOIN pg_index x ON x.indexrelid = i.oid JOIN pg_class t ON t.oid = x.indrelid" \
+  " WHERE t.relkind IN ('r', 'p', 'm')"
 #define PGDR_INDEX_CLASS \
   "CASE WHEN x.indisvalid OR t.relkind = 'p' THEN 'strict' ELSE 'warning' END"
 

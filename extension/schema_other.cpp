@@ -132,7 +132,8 @@ const char kLargeObjectContent[] =
     "SELECT 'large object', 'all', 'content', 'strict', (p.hash + s.hash)::text FROM"
     " (SELECT coalesce(sum(" PGDR_HASH("l.loid || ':' || l.pageno || ':' || md5(d.data)") "), 0) AS hash"
     "  FROM pg_largeobject l CROSS JOIN LATERAL"
-    "   (SELECT " PGDR_FROM_14("rtrim(l.data, '\\x00'::bytea)", "l.data") " AS data) d"
+    "   (SELECT " PGDR_FROM_14("rtrim(l.data, '\\x00'::bytea)",
+                             "decode(regexp_replace(encode(l.data, 'hex'), '(00)+$', ''), 'hex')") " AS data) d"
     "  WHERE length(d.data) > 0) p,"
     " (SELECT coalesce(sum(" PGDR_HASH("o.loid || '=' || o.size") "), 0) AS hash FROM"
     "  (SELECT l.loid, max(l.pageno::bigint * 2048 + length(l.data)) AS size FROM pg_largeobject l"

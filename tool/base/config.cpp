@@ -18,6 +18,7 @@ constexpr int kMaxJobs = 64;
 
 std::vector<std::string> names_of(const auto& map) {
   std::vector<std::string> names;
+  names.reserve(map.size());
   for (const auto& [name, value] : map) names.push_back(name);
   return names;
 }
