@@ -302,6 +302,9 @@ RowPlan* relation_plan(PlanCache* cache, Relation rel) {
 }
 
 RowPlan* composite_plan(PlanCache* cache, Oid type, int32 typmod, bool top) {
+  // Only anonymous records are told apart by a typmod; what stands in the header of a stored value
+  // of a named type is not its business, and may differ from value to value.
+  if (type != RECORDOID) typmod = -1;
   const uint64 identifier = assign_record_type_identifier(type, typmod);
   RowPlan** link = &cache->rows;
   for (; *link != nullptr; link = &(*link)->next) {

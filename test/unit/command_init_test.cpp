@@ -66,8 +66,8 @@ SetConfig some_set() {
   return set;
 }
 const std::vector<RepositoryConfig>& some_repositories() {
-  static const std::vector<RepositoryConfig> kBoth = {{"local", "local", "/var/b"},
-                                                      {"nas", "local", "/mnt/n \"q\""}};
+  static const std::vector<RepositoryConfig> kBoth = {{"local", "local", "/var/b", {}},
+                                                      {"nas", "local", "/mnt/n \"q\"", {}}};
   return kBoth;
 }
 
@@ -89,7 +89,7 @@ TEST(InitText, AnAddedSetExtendsTheFile) {
   other.name = "other";
   other.repositories = {"third"};
   const auto config =
-      parse_config(before + added_set_text({{"third", "local", "/third"}}, other), "f");
+      parse_config(before + added_set_text({{"third", "local", "/third", {}}}, other), "f");
   ASSERT_TRUE(config.ok()) << to_string(config.error());
   EXPECT_EQ(config->sets.size(), 2U);
   EXPECT_EQ(config->repositories.size(), 3U);

@@ -23,7 +23,9 @@ class RepositoryTest : public ::testing::Test {
   }
   ~RepositoryTest() override { fs::remove_all(folder_); }
 
-  RepositoryConfig config(const std::string& name) { return {name, "local", folder_ + "/" + name}; }
+  RepositoryConfig config(const std::string& name) {
+    return {name, "local", folder_ + "/" + name, {}};
+  }
   Repository make(const std::string& name) {
     auto made = create_repository(config(name));
     EXPECT_TRUE(made) << to_string(made.error());

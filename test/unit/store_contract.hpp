@@ -4,9 +4,12 @@
 //                            ::testing::Values(StoreMaker{"local", make_local_fixture}));
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -208,6 +211,44 @@ TEST_P(StoreContract, NoLeftoversAfterCleanWork) {
   const auto leftovers = store().leftovers("");
   ASSERT_TRUE(leftovers.ok());
   EXPECT_TRUE(leftovers->empty());
+}
+
+// Between any look and any write another process may come: exactly one content stays.
+TEST_P(StoreContract, OneOfManyWritersWins) {
+  constexpr int kWriters = 4;
+  std::vector<std::unique_ptr<Store>> stores;
+  for (int i = 0; i < kWriters; ++i) stores.push_back(another());
+  std::vector<int> won(kWriters, 0);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kWriters; ++i) {
+    threads.emplace_back([&stores, &won, i] {
+      won[i] = write_text(*stores[i], "race", std::string(20000, static_cast<char>('a' + i))).ok();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(std::count(won.begin(), won.end(), 1), 1);
+  const auto text = read_text(store(), "race");
+  ASSERT_TRUE(text.ok());
+  ASSERT_EQ(text->size(), 20000U);
+  EXPECT_EQ(won[static_cast<std::size_t>(text->front() - 'a')], 1);
+}
+
+TEST_P(StoreContract, WritesSeveralAtOnce) {
+  auto first = store().create("two/a");
+  auto second = store().create("two/b");
+  ASSERT_TRUE(first.ok() && second.ok());
+  std::string text;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string piece = std::to_string(i) + std::string(300, 'x');
+    text += piece;
+    ASSERT_TRUE(put(**first, piece).ok());
+    ASSERT_TRUE(put(**second, piece).ok());
+  }
+  ASSERT_TRUE((*second)->finish().ok());
+  EXPECT_FALSE(store().stat("two/a")->has_value());
+  ASSERT_TRUE((*first)->finish().ok());
+  EXPECT_EQ(read_text(store(), "two/a").value(), text);
+  EXPECT_EQ(read_text(store(), "two/b").value(), text);
 }
 
 }  // namespace pgdr::store
