@@ -34,6 +34,9 @@ class PageScan {
   // through the resource owner.
   bool next(VisibleItems* out);
 
+  // Of the page at hand.
+  BlockNumber block() const { return BufferGetBlockNumber(buffer_); }
+
   // Fetches a part of the page after the one at hand into the processor's cache; part counts from
   // 0. Called once per tuple it hides the memory's latency behind the work on the tuples: where the
   // table lies in shared buffers, a fingerprint takes half the time. Always inline: gcc takes a

@@ -1,0 +1,28 @@
+// The lines that dr_differences gives.
+#pragma once
+
+#include "pg.hpp"
+
+namespace pgdr {
+
+// Texts in this database's encoding; nullptr is NULL.
+struct ResultLine {
+  const char* side;
+  const char* key;
+  const char* column;
+  const char* expected;
+  const char* actual;
+  const char* detail;
+};
+
+struct Results {
+  Tuplestorestate* store;
+  TupleDesc desc;
+
+  void put(const ResultLine& line);
+};
+
+// For a set-returning function in materialize mode; the columns are ResultLine's.
+Results start_results(FunctionCallInfo fcinfo);
+
+}  // namespace pgdr
