@@ -10,9 +10,7 @@ using core::Digest;
 
 constexpr Size kLeastEntries = 50000;
 
-Digest* allocate_sums(int bits) {
-  return static_cast<Digest*>(palloc(sizeof(Digest) << bits));
-}
+Digest* allocate_sums(int bits) { return static_cast<Digest*>(palloc(sizeof(Digest) << bits)); }
 
 bool equal(const Digest& a, const Digest& b) {
   return a.rows == b.rows && a.lo == b.lo && a.hi == b.hi;
@@ -153,8 +151,7 @@ void add_entry(EntryList* list, const core::RowEntry& entry) {
     if (list->count >= list->room / 2) {
       if (list->room >= 4 * list->limit)
         ereport(ERROR,
-                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                 errmsg("too many rows share a key"),
+                (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many rows share a key"),
                  errdetail("More than %s different rows lie in one key bucket.",
                            psprintf(UINT64_FORMAT, static_cast<uint64>(list->count))),
                  errhint("Is the key still unique on both sides? Raising maintenance_work_mem "
@@ -186,8 +183,7 @@ void find_differences(const Side& source, Peer* target, const Baseline* baseline
   EntryList of_target{nullptr, 0, 0, entry_limit()};
   second_pass(source, target, wanted, &of_source, &of_target);
   out->items = static_cast<core::RowDifference*>(MemoryContextAllocHuge(
-      CurrentMemoryContext,
-      sizeof(core::RowDifference) * (of_source.count + of_target.count + 1)));
+      CurrentMemoryContext, sizeof(core::RowDifference) * (of_source.count + of_target.count + 1)));
   out->count = core::match_entries(of_source.items, of_source.count, of_target.items,
                                    of_target.count, out->items);
   for (Size i = 0; i < out->count; ++i) out->rows += out->items[i].count;

@@ -15,8 +15,8 @@ struct Baseline {
   core::Digest* sums;  // `bytes` are not known
 };
 
-// Rows of one side in wanted buckets. Rows that are the same are counted, so that many copies of one
-// row need no more memory than one.
+// Rows of one side in wanted buckets. Rows that are the same are counted, so that many copies of
+// one row need no more memory than one.
 struct EntryList {
   core::RowEntry* items;
   Size count;
@@ -26,12 +26,12 @@ struct EntryList {
 
 struct Found {
   core::RowDifference* items;
-  Size count;        // of items
-  uint64 rows;       // that differ
-  int differing;     // buckets in which the sides differ, after `baseline`
-  int examined;      // of those; fewer if there were too many rows in them for the memory
-  int later;         // buckets left out: the target is as in the baseline, the source is not
-  int same;          // buckets in which the target differs from the baseline as the source does
+  Size count;     // of items
+  uint64 rows;    // that differ
+  int differing;  // buckets in which the sides differ, after `baseline`
+  int examined;   // of those; fewer if there were too many rows in them for the memory
+  int later;      // buckets left out: the target is as in the baseline, the source is not
+  int same;       // buckets in which the target differs from the baseline as the source does
 };
 
 // How many rows may be held at once, by maintenance_work_mem.
@@ -41,8 +41,8 @@ void add_entry(EntryList* list, const core::RowEntry& entry);
 // Sorts and joins.
 void finish_entries(EntryList* list);
 
-// Both sides have their plan, the same one. baseline: what the target should be, or nullptr; its key is
-// the plan's. target_sums: the target's sums for the baseline where the plan's own are not
+// Both sides have their plan, the same one. baseline: what the target should be, or nullptr; its
+// key is the plan's. target_sums: the target's sums for the baseline where the plan's own are not
 // comparable with it, 2^baseline->bits, or nullptr.
 void find_differences(const Side& source, Peer* target, const Baseline* baseline,
                       const core::Digest* target_sums, Found* out);

@@ -1,4 +1,5 @@
-// dr_differences(target, relation, max_rows), dr_differences_snapshot(document, relation, max_rows).
+// dr_differences(target, relation, max_rows), dr_differences_snapshot(document, relation,
+// max_rows).
 #include "core/buckets.hpp"
 #include "difference_baseline.hpp"
 #include "difference_plan.hpp"
@@ -22,9 +23,9 @@ void check_arguments(FunctionCallInfo fcinfo, const char* first) {
       ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                       errmsg("%s must not be null", i == 0 ? first : "relation")));
   if (!PG_ARGISNULL(2) && PG_GETARG_INT32(2) < 0)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("max_rows must not be negative"),
-                    errhint("0 only counts the rows that differ.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_rows must not be negative"),
+             errhint("0 only counts the rows that differ.")));
 }
 
 int64 max_rows_of(FunctionCallInfo fcinfo) {
@@ -56,12 +57,11 @@ const char* rows_text(uint64 rows) {
 void check_same_encoding(const Peer* peer) {
   const int encoding = peer_encoding(peer);
   if (encoding == GetDatabaseEncoding()) return;
-  ereport(ERROR,
-          (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-           errmsg("rows of databases with different encodings cannot be compared"),
-           errdetail("This database is %s, \"%s\" is %s.", GetDatabaseEncodingName(), peer->target,
-                     pg_encoding_to_char(encoding)),
-           errhint("Restore into a database with the source's encoding.")));
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("rows of databases with different encodings cannot be compared"),
+                  errdetail("This database is %s, \"%s\" is %s.", GetDatabaseEncodingName(),
+                            peer->target, pg_encoding_to_char(encoding)),
+                  errhint("Restore into a database with the source's encoding.")));
 }
 
 void open_target(Peer* peer, const Side& source, SideDescription* out) {
@@ -70,11 +70,12 @@ void open_target(Peer* peer, const Side& source, SideDescription* out) {
   const bool found = remote_open(peer, schema, name, out);
   check_same_encoding(peer);
   if (!found)
-    ereport(ERROR,
-            (errcode(ERRCODE_UNDEFINED_TABLE),
-             errmsg("relation \"%s\" does not exist in database \"%s\"",
-                    quote_qualified_identifier(schema, name), peer->target),
-             errhint("All of its rows are missing there. dr_verify_against() lists what else is.")));
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_UNDEFINED_TABLE),
+         errmsg("relation \"%s\" does not exist in database \"%s\"",
+                quote_qualified_identifier(schema, name), peer->target),
+         errhint("All of its rows are missing there. dr_verify_against() lists what else is.")));
 }
 
 bool has_columns(const SideDescription& side, const NameList& names) {
@@ -129,11 +130,12 @@ void report_total(const char* relation, const Found& found, int64 max_rows) {
 
 void report_baseline(const char* relation, const Baseline& baseline, const Found& found) {
   if (found.later > 0)
-    ereport(NOTICE, (errmsg("%s: rows that changed in the source since %s are left out", relation,
-                            baseline.name),
-                     errdetail("In %d key buckets the target is as the backup was and the source is "
-                               "not.",
-                               found.later)));
+    ereport(NOTICE,
+            (errmsg("%s: rows that changed in the source since %s are left out", relation,
+                    baseline.name),
+             errdetail("In %d key buckets the target is as the backup was and the source is "
+                       "not.",
+                       found.later)));
   if (found.same > 0)
     ereport(NOTICE,
             (errmsg("%s: the target differs from %s also where it does not differ from the source",
@@ -180,8 +182,7 @@ const char* bucket_name(int bucket, int bits) {
 }
 
 const char* bucket_detail(uint64 expected, uint64 actual) {
-  if (expected > actual)
-    return psprintf("at least %s missing", rows_text(expected - actual));
+  if (expected > actual) return psprintf("at least %s missing", rows_text(expected - actual));
   if (expected < actual) return psprintf("at least %s extra", rows_text(actual - expected));
   return "as many rows, but not the same";
 }
@@ -190,28 +191,45 @@ bool differs(const core::Digest& a, const core::Digest& b) {
   return a.rows != b.rows || a.lo != b.lo || a.hi != b.hi;
 }
 
-// This database's rows in one bucket; `entries` are sorted by key hash.
+struct Bucket {
+  int number;
+  core::Digest expected;
+  core::Digest actual;
+};
+
+// This database's rows in one bucket, or, if one alone explains it, that one. `rows` are sorted by
+// key hash. Returns how many lines it took.
 int64 show_bucket(const Side& side, const SideDescription& description, const EntryList& rows,
-                  int bucket, int64 max_rows, Results* results) {
+                  const Bucket& bucket, int64 max_rows, Results* results) {
   const int bits = side.plan.bits;
   Size first = 0;
-  while (first < rows.count && core::bucket_of(rows.items[first].key, bits) < bucket) ++first;
+  while (first < rows.count && core::bucket_of(rows.items[first].key, bits) < bucket.number)
+    ++first;
   Size end = first;
-  while (end < rows.count && core::bucket_of(rows.items[end].key, bits) == bucket) ++end;
-  const auto room = static_cast<Size>(
-      max_rows < static_cast<int64>(end - first) ? max_rows : static_cast<int64>(end - first));
+  while (end < rows.count && core::bucket_of(rows.items[end].key, bits) == bucket.number) ++end;
+  const core::RowEntry* entries = rows.items + first;
+  Size count = end - first;
+  const core::RowEntry* extra = core::only_extra(entries, count, bucket.actual, bucket.expected);
+  if (extra != nullptr) {
+    entries = extra;
+    count = 1;
+  }
+  const Size room = static_cast<uint64>(max_rows) < count ? static_cast<Size>(max_rows) : count;
   auto* named = static_cast<NamedRow*>(
       MemoryContextAllocHuge(CurrentMemoryContext, sizeof(NamedRow) * (room + 1)));
-  const int64 count = name_rows(side, description, rows.items + first, end - first,
-                                static_cast<int64>(room), named);
-  for (int64 i = 0; i < count; ++i) {
-    const char* copies = named[i].entry->count == 1
-                             ? ""
-                             : psprintf(", %s", rows_text(named[i].entry->count));
-    results->put({"bucket", named[i].key, nullptr, nullptr, named[i].text,
-                  psprintf("in %s%s", bucket_name(bucket, bits), copies)});
+  const int64 shown = name_rows(side, description, entries, count, static_cast<int64>(room), named);
+  const char* name = bucket_name(bucket.number, bits);
+  for (int64 i = 0; i < shown; ++i) {
+    const uint64 copies = named[i].entry->count;
+    const char* where = extra != nullptr
+                            ? psprintf("%s more than in the snapshot, in %s",
+                                       rows_text(bucket.actual.rows - bucket.expected.rows), name)
+                        : copies == 1 ? psprintf("in %s", name)
+                                      : psprintf("in %s, %s", name, rows_text(copies));
+    results->put({extra != nullptr ? "extra" : "bucket", named[i].key, nullptr, nullptr,
+                  named[i].text, where});
   }
-  return count;
+  return shown;
 }
 
 EntryList collect(const Side& side, const uint8* wanted) {
@@ -230,10 +248,10 @@ void compare_document(const Baseline& baseline, Oid relation, int64 max_rows, Re
   SideDescription description;
   describe(*side, &description);
   if (!has_columns(description, baseline.key))
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("relation \"%s\" lacks a column of the snapshot's key",
-                           qualified_name(*side)),
-                    errdetail("The snapshot's rows are divided by their primary key then.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+             errmsg("relation \"%s\" lacks a column of the snapshot's key", qualified_name(*side)),
+             errdetail("The snapshot's rows are divided by their primary key then.")));
   side->plan = plan_baseline(description, baseline);
   const int bits = baseline.bits;
   auto* sums = static_cast<core::Digest*>(palloc(sizeof(core::Digest) << bits));
@@ -254,7 +272,7 @@ void compare_document(const Baseline& baseline, Oid relation, int64 max_rows, Re
     if (!differs(baseline.sums[i], sums[i])) continue;
     results->put({"bucket", bucket_name(i, bits), nullptr, rows_text(baseline.sums[i].rows),
                   rows_text(sums[i].rows), bucket_detail(baseline.sums[i].rows, sums[i].rows)});
-    left -= show_bucket(*side, description, entries, i, left, results);
+    left -= show_bucket(*side, description, entries, {i, baseline.sums[i], sums[i]}, left, results);
   }
   if (rows > static_cast<uint64>(max_rows))
     ereport(NOTICE, (errmsg("%s of %s are in key buckets that differ", rows_text(rows),

@@ -66,8 +66,7 @@ char* key_text(const NameList& key, const char* const* values) {
     appendStringInfo(&text, "%s%s", i == 0 ? "(" : ", ", quote_identifier(key.names[i]));
   appendStringInfoString(&text, ")=");
   for (int i = 0; i < key.count; ++i)
-    appendStringInfo(&text, "%s%s", i == 0 ? "(" : ", ",
-                     values[i] == nullptr ? "NULL" : values[i]);
+    appendStringInfo(&text, "%s%s", i == 0 ? "(" : ", ", values[i] == nullptr ? "NULL" : values[i]);
   appendStringInfoChar(&text, ')');
   return text.data;
 }

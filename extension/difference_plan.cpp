@@ -60,7 +60,7 @@ RowsPlan plan_comparison(const SideDescription& source, const SideDescription& t
     if (find_column(source, target.columns[i].name) == nullptr)
       results->put({"extra", nullptr, target.columns[i].name, nullptr, target.columns[i].type,
                     "only the target has this column: not compared"});
-  const NameList& key = baseline != nullptr         ? baseline->key
+  const NameList& key = baseline != nullptr        ? baseline->key
                         : source.primary.count > 0 ? source.primary
                                                    : source.unique;
   plan.key = contains_all(plan.columns, key) ? key : empty_list(0);

@@ -7,8 +7,8 @@
 namespace pgdr {
 
 // The columns that both sides have with the same type (modifiers apart), in the source's order; the
-// source's key if all of it is among them. baseline: its key instead, and no generated columns, which
-// it has not; or nullptr. Writes a result line for each column that is not compared.
+// source's key if all of it is among them. baseline: its key instead, and no generated columns,
+// which it has not; or nullptr. Writes a result line for each column that is not compared.
 RowsPlan plan_comparison(const SideDescription& source, const SideDescription& target,
                          const Baseline* baseline, Results* results);
 

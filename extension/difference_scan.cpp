@@ -13,8 +13,21 @@ struct Hashing {
   RowHasher rows;
   RowPlan* plan;
   Projection columns;
-  Projection key;  // of no columns: the whole row
+  Projection key;     // of no columns: the whole row
+  RowPlan* key_plan;  // finds no more of a tuple than the key
 };
+
+// A plan that stops after the last of the columns.
+RowPlan* up_to(PlanCache* cache, const RowPlan& plan, const Projection& columns) {
+  auto* shorter = static_cast<RowPlan*>(MemoryContextAllocZero(cache->context, sizeof(RowPlan)));
+  *shorter = plan;
+  shorter->natts = 0;
+  for (int i = 0; i < columns.count; ++i)
+    if (columns.fields[i].attribute >= shorter->natts)
+      shorter->natts = columns.fields[i].attribute + 1;
+  if (shorter->fixed_count > shorter->natts) shorter->fixed_count = shorter->natts;
+  return shorter;
+}
 
 void begin(Hashing* h, const Side& side, Relation leaf) {
   *h = Hashing{};
@@ -23,7 +36,9 @@ void begin(Hashing* h, const Side& side, Relation leaf) {
   h->plan = relation_plan(cache, leaf);
   use_row_plan(&h->rows, *h->plan);
   named_projection(cache, leaf, h->plan, side.plan.columns, &h->columns);
-  if (side.plan.key.count > 0) named_projection(cache, leaf, h->plan, side.plan.key, &h->key);
+  if (side.plan.key.count == 0) return;
+  named_projection(cache, leaf, h->plan, side.plan.key, &h->key);
+  h->key_plan = up_to(cache, *h->plan, h->key);
 }
 
 // Pages are pinned while their tuples are looked at, so a line pointer that leads to a visible
@@ -123,30 +138,48 @@ void side_buckets(const Side& side, core::Digest* out) {
   pfree(h);
 }
 
+namespace {
+
+// Calls found(entry) for a tuple in a wanted bucket.
+template <typename Found>
+inline void look_at(Hashing* h, HeapTupleHeader tuple, Size stored, const uint8* wanted, int bits,
+                    Found&& found) {
+  uint64 length = 0;
+  core::RowEntry entry{};
+  if (h->key_plan == nullptr) {
+    locate_row(&h->rows, *h->plan, tuple);
+    entry.key = entry.row = row_hash(h, stored, &length);
+    if (is_wanted(wanted, core::bucket_of(entry.key, bits))) found(entry);
+  } else {
+    h->rows.streamed = false;  // a key is never that large
+    locate(*h->key_plan, tuple, h->rows.where);
+    entry.key = hash_key(&h->rows, h->key, stored);
+    if (is_wanted(wanted, core::bucket_of(entry.key, bits))) {
+      locate_row(&h->rows, *h->plan, tuple);
+      entry.row = row_hash(h, stored, &length);
+      found(entry);
+    }
+  }
+  reset_row(&h->rows.encoder);
+}
+
+}  // namespace
+
 void side_rows(const Side& side, const uint8* wanted, RowSink* sink) {
-  const int bits = side.plan.bits;
   auto* h = static_cast<Hashing*>(palloc(sizeof(Hashing)));
   for (int leaf = 0; leaf < side.count; ++leaf) {
     begin(h, side, side.leaves[leaf]);
     scan_leaf(
         side.leaves[leaf], side.snapshot,
         [&](HeapTupleHeader tuple, Size stored, const auto& place) {
-          uint64 length = 0;
-          locate_row(&h->rows, *h->plan, tuple);
-          const bool keyed = h->key.count > 0;
-          core::RowEntry entry{};
-          entry.key =
-              keyed ? hash_key(&h->rows, h->key, stored) : row_hash(h, stored, &length);
-          if (is_wanted(wanted, core::bucket_of(entry.key, bits))) {
-            entry.row = keyed ? row_hash(h, stored, &length) : entry.key;
+          look_at(h, tuple, stored, wanted, side.plan.bits, [&](core::RowEntry& entry) {
             const ItemPointerData tid = place();
             entry.count = 1;
             entry.leaf = static_cast<uint32>(leaf);
             entry.block = ItemPointerGetBlockNumberNoCheck(&tid);
             entry.offset = ItemPointerGetOffsetNumberNoCheck(&tid);
             sink->add(sink, entry);
-          }
-          reset_row(&h->rows.encoder);
+          });
         },
         [sink] {
           if (sink->page != nullptr) sink->page(sink);

@@ -1,10 +1,12 @@
-// The worker's part in a row by row comparison: answers kOpen, kPlan, kBuckets, kRows and kFetch about
-// one relation of its database (difference_remote.hpp asks).
+// The worker's part in a row by row comparison: answers kOpen, kPlan, kBuckets, kRows and kFetch
+// about one relation of its database (difference_remote.hpp asks).
 //
-// Payloads and answers, in order; a list is its u32 number and that many texts, a text its u32 length
-// and bytes:
-//   kOpen     schema, name                 u8 found, then: u32 blocks; u32 number of columns, each: name,
-//                                          type, base, u8 generated, u8 number; lists primary, unique
+// Payloads and answers, in order; a list is its u32 number and that many texts, a text its u32
+// length and bytes:
+//   kOpen     schema, name                 u8 found, then: u32 blocks; u32 number of columns, each:
+//   name,
+//                                          type, base, u8 generated, u8 number; lists primary,
+//                                          unique
 //   kPlan     u32 bits; lists columns, key nothing
 //   kBuckets                               2^bits core::Digest
 //   kRows     bitmap of 2^bits bits        core::RowEntry of every row in those buckets

@@ -117,7 +117,7 @@ char* remote_row(Peer* peer, const NameList& columns, const core::RowEntry& entr
 struct Compared {
   bool differs;
   bool is_null;
-  Size common;          // bytes
+  Size common;  // bytes
   uint64 length;
   Size rest_bytes;
   char rest[2 * kShownBytes];  // from `common` on
@@ -149,8 +149,7 @@ void compare_value(Peer* peer, const char* source, Compared* out) {
     out->rest_bytes += keep;
     left -= got;
   }
-  out->differs =
-      out->is_null != (source == nullptr) || !same || out->length != source_length;
+  out->differs = out->is_null != (source == nullptr) || !same || out->length != source_length;
 }
 
 // Moves the first difference back to the start of its character.
@@ -158,8 +157,8 @@ void align(const char* source, Compared* value) {
   const Size start = source == nullptr ? 0 : character_start(source, value->common);
   const Size back = value->common - start;
   if (back == 0) return;
-  const Size keep = value->rest_bytes < sizeof value->rest - back ? value->rest_bytes
-                                                                  : sizeof value->rest - back;
+  const Size keep =
+      value->rest_bytes < sizeof value->rest - back ? value->rest_bytes : sizeof value->rest - back;
   memmove(value->rest + back, value->rest, keep);
   memcpy(value->rest, source + start, back);
   value->rest_bytes = keep + back;
@@ -218,15 +217,13 @@ void show_changed(const Show& show, const core::RowDifference& d, const char* ke
     shown = true;
     align(source, value);
     const char* expected =
-        source == nullptr ? nullptr
-                          : excerpt(source, value->common, source + value->common,
-                                    strnlen(source + value->common, sizeof value->rest),
-                                    strlen(source));
-    const char* actual =
-        value->is_null
+        source == nullptr
             ? nullptr
-            : excerpt(source == nullptr ? "" : source, value->common, value->rest,
-                      value->rest_bytes, value->length);
+            : excerpt(source, value->common, source + value->common,
+                      strnlen(source + value->common, sizeof value->rest), strlen(source));
+    const char* actual = value->is_null ? nullptr
+                                        : excerpt(source == nullptr ? "" : source, value->common,
+                                                  value->rest, value->rest_bytes, value->length);
     show.results->put({"changed", key, columns.names[i], expected, actual,
                        with_note(position_note(source, *value), note)});
   }
@@ -294,8 +291,8 @@ void show_differences(const Side& source, Peer* target, const SideDescription& d
   reader.close();
 }
 
-int64 name_rows(const Side& side, const SideDescription& description,
-                const core::RowEntry* entries, Size count, int64 max_rows, NamedRow* out) {
+int64 name_rows(const Side& side, const SideDescription& description, const core::RowEntry* entries,
+                Size count, int64 max_rows, NamedRow* out) {
   Ordered* rows = allocate_ordered(count);
   for (Size i = 0; i < count; ++i) rows[i] = {&entries[i], nullptr, false, nullptr};
   count = first_by_place(rows, count, at_least(max_rows, kOrderedRows));

@@ -22,7 +22,7 @@ struct NamedRow {
   const char* key;   // "(id)=(42)", nullptr: no key
   const char* text;  // the row, shortened
 };
-int64 name_rows(const Side& side, const SideDescription& description,
-                const core::RowEntry* entries, Size count, int64 max_rows, NamedRow* out);
+int64 name_rows(const Side& side, const SideDescription& description, const core::RowEntry* entries,
+                Size count, int64 max_rows, NamedRow* out);
 
 }  // namespace pgdr

@@ -9,10 +9,11 @@ namespace pgdr {
 namespace {
 
 void refuse(Relation rel, const char* what) {
-  ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-                  errmsg("\"%s\" is %s", RelationGetRelationName(rel), what),
-                  errhint("Tables, partitioned tables and materialized views can be compared row by "
-                          "row.")));
+  ereport(ERROR,
+          (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+           errmsg("\"%s\" is %s", RelationGetRelationName(rel), what),
+           errhint("Tables, partitioned tables and materialized views can be compared row by "
+                   "row.")));
 }
 
 void check_comparable(Relation rel) {
@@ -46,9 +47,10 @@ Relation open_locked(Oid oid, bool patient, int* budget_ms) {
     LockRelationOid(oid, AccessShareLock);
   } else if (!lock_patiently(oid, budget_ms)) {
     char* name = get_rel_name(oid);
-    ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-                    errmsg("could not obtain a lock on relation \"%s\"", name != nullptr ? name : "?"),
-                    errhint("Another session has locked it exclusively; retry when it is done.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+             errmsg("could not obtain a lock on relation \"%s\"", name != nullptr ? name : "?"),
+             errhint("Another session has locked it exclusively; retry when it is done.")));
   }
   Relation rel = try_relation_open(oid, NoLock);
   if (rel == nullptr)
@@ -180,8 +182,8 @@ void describe(const Side& side, SideDescription* out) {
   *out = SideDescription{};
   TupleDesc desc = RelationGetDescr(side.root);
   for (int i = 0; i < side.count; ++i) out->blocks += RelationGetNumberOfBlocks(side.leaves[i]);
-  out->columns = static_cast<SideColumn*>(
-      palloc0(sizeof(SideColumn) * static_cast<Size>(desc->natts + 1)));
+  out->columns =
+      static_cast<SideColumn*>(palloc0(sizeof(SideColumn) * static_cast<Size>(desc->natts + 1)));
   for (int i = 0; i < desc->natts; ++i) {
     Form_pg_attribute att = TupleDescAttr(desc, i);
     if (att->attisdropped || att->attgenerated == kGeneratedVirtual) continue;

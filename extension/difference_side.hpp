@@ -25,7 +25,7 @@ struct SideColumn {
   const char* type;  // as SQL writes it, with modifier
   const char* base;  // name of the type, a domain's base type: what the canonical form goes by
   bool generated;    // stored
-  bool number;        // ordered by its value, not by its text
+  bool number;       // ordered by its value, not by its text
 };
 
 struct SideDescription {
@@ -77,7 +77,8 @@ void side_rows(const Side& side, const uint8* wanted, RowSink* sink);
 // Texts of a row's values by output functions, under settings that are the same on both sides.
 class RowReader {
  public:
-  explicit RowReader(const Side& side) : side_(side) {}
+  // What it keeps between rows lies in the memory context that is current now.
+  explicit RowReader(const Side& side) : side_(side), owner_(CurrentMemoryContext) {}
 
   void open(const core::RowEntry& entry);
   // The text of column i of the plan, nullptr for NULL; valid until the next call.
@@ -90,6 +91,7 @@ class RowReader {
   const char* value(const char* name);
 
   const Side& side_;
+  MemoryContext owner_;
   Relation leaf_ = nullptr;
   TupleTableSlot* slot_ = nullptr;
   MemoryContext context_ = nullptr;

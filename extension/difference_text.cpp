@@ -27,14 +27,14 @@ Size character_start(const char* text, Size at) {
   if (encoding == PG_UTF8) {
     // Not further than a character is long, whatever the text is.
     Size start = at;
-    while (start > 0 && at - start < 4 && (static_cast<unsigned char>(text[start]) & 0xC0U) == 0x80U)
+    while (start > 0 && at - start < 4 &&
+           (static_cast<unsigned char>(text[start]) & 0xC0U) == 0x80U)
       --start;
     return start;
   }
   if (at > static_cast<Size>(PG_INT32_MAX) - 8) return at;
   const int length = static_cast<int>(strnlen(text, at + 8));
-  return static_cast<Size>(
-      pg_encoding_mbcliplen(encoding, text, length, static_cast<int>(at)));
+  return static_cast<Size>(pg_encoding_mbcliplen(encoding, text, length, static_cast<int>(at)));
 }
 
 uint64 characters(const char* text, Size at) {
@@ -46,8 +46,7 @@ uint64 characters(const char* text, Size at) {
       count += (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U ? 1 : 0;
     return count;
   }
-  for (Size i = 0; i < at; ++count)
-    i += static_cast<Size>(pg_encoding_mblen(encoding, text + i));
+  for (Size i = 0; i < at; ++count) i += static_cast<Size>(pg_encoding_mblen(encoding, text + i));
   return count;
 }
 
@@ -58,8 +57,9 @@ char* shorten(const char* text, Size given, uint64 length, Size most) {
 }
 
 char* excerpt(const char* text, Size common, const char* rest, Size rest_bytes, uint64 length) {
-  const Size start =
-      length <= kShownBytes || common <= kBeforeBytes ? 0 : character_start(text, common - kBeforeBytes);
+  const Size start = length <= kShownBytes || common <= kBeforeBytes
+                         ? 0
+                         : character_start(text, common - kBeforeBytes);
   StringInfoData part;
   initStringInfo(&part);
   appendBinaryStringInfo(&part, text + start, static_cast<int>(common - start));

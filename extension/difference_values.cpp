@@ -5,22 +5,24 @@ namespace pgdr {
 
 void RowReader::open(const core::RowEntry& entry) {
   if (context_ == nullptr)
-    context_ = AllocSetContextCreate(CurrentMemoryContext, "pgdr values", ALLOCSET_DEFAULT_SIZES);
+    context_ = AllocSetContextCreate(owner_, "pgdr values", ALLOCSET_DEFAULT_SIZES);
   if (entry.leaf >= static_cast<uint32>(side_.count))
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("no partition %u", entry.leaf)));
   Relation leaf = side_.leaves[entry.leaf];
   if (leaf != leaf_) {
     if (slot_ != nullptr) ExecDropSingleTupleTableSlot(slot_);
+    MemoryContext outer = MemoryContextSwitchTo(owner_);
     slot_ = table_slot_create(leaf, nullptr);
+    MemoryContextSwitchTo(outer);
     leaf_ = leaf;
   }
   ItemPointerData tid;
   ItemPointerSet(&tid, entry.block, static_cast<OffsetNumber>(entry.offset));
   // The snapshot that found the row keeps it there.
   if (!table_tuple_fetch_row_version(leaf, &tid, side_.snapshot, slot_))
-    ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-                    errmsg("a row of \"%s\" vanished while it was read",
-                           RelationGetRelationName(leaf))));
+    ereport(ERROR,
+            (errcode(ERRCODE_INTERNAL_ERROR),
+             errmsg("a row of \"%s\" vanished while it was read", RelationGetRelationName(leaf))));
 }
 
 const char* RowReader::value(const char* name) {

@@ -309,9 +309,9 @@ void named_projection(PlanCache* cache, Relation rel, const RowPlan* row, const 
     return false;
   });
   if (out->count != names.count)
-    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                    errmsg("a column of \"%s\" is not there any more",
-                           RelationGetRelationName(rel))));
+    ereport(ERROR,
+            (errcode(ERRCODE_UNDEFINED_COLUMN),
+             errmsg("a column of \"%s\" is not there any more", RelationGetRelationName(rel))));
 }
 
 RowPlan* composite_plan(PlanCache* cache, Oid type, int32 typmod, bool top) {

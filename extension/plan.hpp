@@ -109,8 +109,8 @@ TypePlan* type_plan(PlanCache* cache, Oid type);
 // The plan for the rows of a relation, with its primary key. Missing values are copied.
 RowPlan* relation_plan(PlanCache* cache, Relation rel);
 
-// Columns chosen by name, in canonical order; `row` is the relation's plan. Errors (undefined_column)
-// if one is not there.
+// Columns chosen by name, in canonical order; `row` is the relation's plan. Errors
+// (undefined_column) if one is not there.
 struct NameList {
   int count;
   const char** names;

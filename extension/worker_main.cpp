@@ -25,8 +25,7 @@ void collect(const char* request, Size bytes, Answer* answer) {
 }
 
 // Until the leader has no more requests or is gone.
-void serve(shm_mq_handle* requests, Answer* answer) {
-  DifferenceServer differences{};
+void serve(shm_mq_handle* requests, DifferenceServer* differences, Answer* answer) {
   for (;;) {
     Size bytes = 0;
     void* data = nullptr;
@@ -37,7 +36,7 @@ void serve(shm_mq_handle* requests, Answer* answer) {
     if (type == kCollect)
       collect(payload, bytes - 1, answer);
     else
-      serve_difference(&differences, type, payload, bytes - 1, answer);
+      serve_difference(differences, type, payload, bytes - 1, answer);
     answer->done();
   }
 }
@@ -62,7 +61,9 @@ void run(SegmentHeader* header, shm_mq_handle* requests, shm_mq_handle* answers)
                             "ROLE ... RESET.")));
   PushActiveSnapshot(GetTransactionSnapshot());
   header->encoding = GetDatabaseEncoding();
-  serve(requests, new (palloc(sizeof(Answer))) Answer(answers));
+  DifferenceServer differences{};
+  serve(requests, &differences, new (palloc(sizeof(Answer))) Answer(answers));
+  if (differences.side != nullptr) close_side(differences.side);
   PopActiveSnapshot();
   CommitTransactionCommand();
   pgstat_report_activity(STATE_IDLE, nullptr);

@@ -177,4 +177,14 @@ void decide_bucket(RowDifference* differences, size_t n, const Digest& b_sum,
   if (choices == 1) mark(differences, n, chosen);
 }
 
+const RowEntry* only_extra(const RowEntry* entries, size_t n, const Digest& sum,
+                           const Digest& backup) {
+  if (sum.rows <= backup.rows) return nullptr;
+  const uint64_t surplus = sum.rows - backup.rows;
+  const U128 wanted = minus(U128{sum.lo, sum.hi}, U128{backup.lo, backup.hi});
+  for (size_t i = 0; i < n; ++i)
+    if (entries[i].count >= surplus && times(entries[i].row, surplus) == wanted) return &entries[i];
+  return nullptr;
+}
+
 }  // namespace pgdr::core

@@ -60,4 +60,9 @@ inline constexpr int kDecidable = 12;
 // the case that all are a's.
 void decide_bucket(RowDifference* differences, size_t n, const Digest& b_sum, const Digest& backup);
 
+// Of all rows of a bucket, those whose removal alone makes its sum what the backup recorded: the
+// rows that the backup has not. nullptr where no single content explains it.
+const RowEntry* only_extra(const RowEntry* entries, size_t n, const Digest& sum,
+                           const Digest& backup);
+
 }  // namespace pgdr::core

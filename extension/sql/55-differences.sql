@@ -1,13 +1,5 @@
 -- The rows that differ, named.
 
-CREATE TYPE dr.difference AS (side text, key text, column_name text, expected text, actual text, detail text);
-COMMENT ON TYPE dr.difference IS 'One line of dr_differences(): a row, or a column of a changed row';
-
-CREATE TYPE dr.relation_buckets AS (
-  name text, problem text, key text[], bucket_bits integer, buckets text, digest text);
-COMMENT ON TYPE dr.relation_buckets IS
-  'What a snapshot has of the rows of a relation or partition: named by the snapshot, or why it cannot be used';
-
 -- The schemas and names of what holds a relation's rows: its partitions, or itself.
 CREATE FUNCTION dr._leaves(relation regclass)
 RETURNS TABLE (schema text, name text)
@@ -22,10 +14,11 @@ COMMENT ON FUNCTION dr._leaves(regclass) IS 'Internal: the partitions of a relat
 
 -- relations: of a snapshot document, at least those of the relation and its partitions.
 CREATE FUNCTION dr._relation_baseline(snapshot_name text, relations jsonb, relation regclass)
-RETURNS SETOF dr.relation_buckets
+RETURNS TABLE (name text, problem text, key text[], bucket_bits integer, buckets text, digest text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
   known CONSTANT jsonb := coalesce((
     SELECT jsonb_object_agg(format('%I.%I', r ->> 'schema', r ->> 'name'), r) FROM jsonb_array_elements(relations) AS r), '{}');
@@ -33,10 +26,10 @@ DECLARE
                                    FROM pg_class AS c, pg_namespace AS n
                                    WHERE c.oid = relation AND n.oid = c.relnamespace);
   leaves jsonb[];
-  problem text;
+  unusable text;
 BEGIN
   SELECT array_agg(known -> format('%s.%I', l.schema, l.name)) INTO leaves FROM dr._leaves(relation) AS l;
-  problem := CASE
+  unusable := CASE
     WHEN root IS NULL THEN 'it does not have this relation'
     WHEN root ->> 'digest' IS NULL THEN coalesce('it has no fingerprint of it: ' || (root ->> 'note'), 'it has no fingerprint of it')
     WHEN EXISTS (SELECT FROM pg_extension AS e, unnest(e.extconfig, e.extcondition) AS c (oid, condition)
@@ -46,8 +39,8 @@ BEGIN
            (SELECT dr._digest_sum(l ->> 'digest') FROM unnest(leaves) AS l), split_part(root ->> 'digest', ':', 1)
              || ':0:0:00000000000000000000000000000000'))
       THEN 'the partitions have changed since' END;
-  IF problem IS NOT NULL THEN
-    RETURN NEXT ROW(snapshot_name, problem, NULL, NULL, NULL, NULL)::dr.relation_buckets;
+  IF unusable IS NOT NULL THEN
+    RETURN QUERY SELECT snapshot_name, unusable, NULL::text[], NULL::integer, NULL::text, NULL::text;
     RETURN;
   END IF;
   -- Empty partitions would only make the division coarser.
@@ -65,10 +58,11 @@ COMMENT ON FUNCTION dr._relation_baseline(text, jsonb, regclass) IS
 
 -- The backup that a database of this cluster was restored from; nothing without its mark.
 CREATE FUNCTION dr._target_baseline(target text, relation regclass)
-RETURNS SETOF dr.relation_buckets
+RETURNS TABLE (name text, problem text, key text[], bucket_bits integer, buckets text, digest text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
   origin CONSTANT jsonb := dr._origin(target::name);
   source dr.backups;
@@ -79,8 +73,8 @@ BEGIN
   END IF;
   SELECT * INTO source FROM dr.backups AS b WHERE b.label = origin ->> 'label';
   IF source.snapshot IS NULL THEN
-    RETURN NEXT ROW('backup ' || (origin ->> 'label'), 'it is not in this catalog, or without its snapshot',
-                    NULL, NULL, NULL, NULL)::dr.relation_buckets;
+    RETURN QUERY SELECT 'backup ' || (origin ->> 'label'), 'it is not in this catalog, or without its snapshot',
+                        NULL::text[], NULL::integer, NULL::text, NULL::text;
     RETURN;
   END IF;
   SELECT jsonb_agg(jsonb_build_object(
@@ -101,10 +95,11 @@ COMMENT ON FUNCTION dr._target_baseline(text, regclass) IS
   'Internal: key buckets of a relation in the snapshot of the backup that a database was restored from';
 
 CREATE FUNCTION dr._document_baseline(document jsonb, relation regclass)
-RETURNS SETOF dr.relation_buckets
+RETURNS TABLE (name text, problem text, key text[], bucket_bits integer, buckets text, digest text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 BEGIN
   PERFORM dr._check_document(document, 'the argument');
   RETURN QUERY SELECT * FROM dr._relation_baseline(
@@ -114,14 +109,14 @@ $$;
 COMMENT ON FUNCTION dr._document_baseline(jsonb, regclass) IS 'Internal: key buckets of a relation in a snapshot document';
 
 CREATE FUNCTION @extschema@.dr_differences(target text, relation text, max_rows integer DEFAULT 20)
-RETURNS SETOF dr.difference
+RETURNS TABLE (side text, key text, column_name text, expected text, actual text, detail text)
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dr_differences';
 COMMENT ON FUNCTION @extschema@.dr_differences(text, text, integer) IS
   'Rows of a relation that are missing, extra or changed in another database of this cluster, by key and column';
 
 CREATE FUNCTION @extschema@.dr_differences_snapshot(document jsonb, relation text, max_rows integer DEFAULT 20)
-RETURNS SETOF dr.difference
+RETURNS TABLE (side text, key text, column_name text, expected text, actual text, detail text)
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dr_differences_snapshot';
 COMMENT ON FUNCTION @extschema@.dr_differences_snapshot(jsonb, text, integer) IS

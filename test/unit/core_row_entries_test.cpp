@@ -31,13 +31,14 @@ Found match(std::vector<RowEntry> a, std::vector<RowEntry> b) {
 }
 
 TEST(RowEntries, SameRowsInAnyOrderDoNotDiffer) {
-  EXPECT_TRUE(match({entry(1, 10), entry(2, 20)}, {entry(2, 20), entry(1, 10)}).differences.empty());
+  EXPECT_TRUE(
+      match({entry(1, 10), entry(2, 20)}, {entry(2, 20), entry(1, 10)}).differences.empty());
   EXPECT_TRUE(match({}, {}).differences.empty());
 }
 
 TEST(RowEntries, MissingExtraChanged) {
-  const Found f = match({entry(1, 10), entry(2, 20), entry(3, 30)},
-                        {entry(2, 21), entry(3, 30), entry(4, 40)});
+  const Found f =
+      match({entry(1, 10), entry(2, 20), entry(3, 30)}, {entry(2, 21), entry(3, 30), entry(4, 40)});
   ASSERT_EQ(f.differences.size(), 3U);
   EXPECT_EQ(f.differences[0].side, Side::kMissing);
   EXPECT_EQ(f.differences[0].a->key.lo, 1U);
@@ -79,8 +80,8 @@ Digest sum_of(const std::vector<RowEntry>& rows) {
 TEST(RowEntries, TheBackupAgreesWithOneSide) {
   // The backup has 1, 2, 3. The copy lost 1; the source changed 2 and added 4.
   const std::vector<RowEntry> backup = {entry(1, 10), entry(2, 20), entry(3, 30)};
-  Found f = match({entry(1, 10), entry(2, 22), entry(3, 30), entry(4, 40)},
-                  {entry(2, 20), entry(3, 30)});
+  Found f =
+      match({entry(1, 10), entry(2, 22), entry(3, 30), entry(4, 40)}, {entry(2, 20), entry(3, 30)});
   ASSERT_EQ(f.differences.size(), 3U);
   decide_bucket(f.differences.data(), 3, sum_of(f.b), sum_of(backup));
   EXPECT_EQ(f.differences[0].agrees, Agrees::kA);
@@ -114,6 +115,18 @@ TEST(RowEntries, CountedDuplicatesWeighInTheDecision) {
   EXPECT_EQ(f.differences[0].count, 5U);
   decide_bucket(f.differences.data(), 1, sum_of(f.b), sum_of({entry(5, 5, 7)}));
   EXPECT_EQ(f.differences[0].agrees, Agrees::kA);
+}
+
+TEST(RowEntries, TheOnlyExtraRowIsKnown) {
+  const std::vector<RowEntry> backup = {entry(1, 10), entry(2, 20)};
+  std::vector<RowEntry> rows = {entry(1, 10), entry(2, 20), entry(3, 30, 2)};
+  EXPECT_EQ(only_extra(rows.data(), 3, sum_of(rows), sum_of(backup)), &rows[2]);
+  rows.push_back(entry(4, 40));
+  EXPECT_EQ(only_extra(rows.data(), 4, sum_of(rows), sum_of(backup)), nullptr);
+  EXPECT_EQ(only_extra(backup.data(), 2, sum_of(backup), sum_of(backup)), nullptr);
+  // As many more rows, but others changed, too.
+  rows = {entry(1, 11), entry(2, 20), entry(3, 30)};
+  EXPECT_EQ(only_extra(rows.data(), 3, sum_of(rows), sum_of(backup)), nullptr);
 }
 
 }  // namespace
