@@ -15,7 +15,7 @@ pgxs = $(MAKE) -f extension.mk PG_CONFIG=$(PG_CONFIG)
 all: extension tool
 
 extension:
-	@$(pgxs) all
+	+@$(pgxs) all
 
 tool: build/CMakeCache.txt
 	@cmake --build build --target pgdr -j $(JOBS)

@@ -34,6 +34,7 @@ constexpr Setting kSettings[] = {
     {"backslash_quote", "safe_encoding"},
     {"array_nulls", "on"},
     {"transform_null_equals", "off"},
+    {"jit", "off"},  // catalog queries look dearer than they are
 };
 
 void pin_settings() {
@@ -147,6 +148,21 @@ char* collect_document(const CollectOptions& options) {
   appendStringInfoString(&out, "]}");
   SPI_finish();
   PopActiveSnapshot();
+  AtEOXact_GUC(false, settings);
+  return out.data;
+}
+
+char* collect_sequences_only() {
+  StringInfoData out;
+  initStringInfo(&out);
+  int settings = NewGUCNestLevel();
+  pin_settings();
+  if (SPI_connect() != SPI_OK_CONNECT)
+    ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
+  appendStringInfoChar(&out, '{');
+  collect_sequences(&out, CollectOptions{false, false, false});
+  appendStringInfoChar(&out, '}');
+  SPI_finish();
   AtEOXact_GUC(false, settings);
   return out.data;
 }

@@ -24,4 +24,8 @@ struct CollectOptions {
 // inside and put back.
 char* collect_document(const CollectOptions& options);
 
+// JSON text of an object with the document's "sequences" alone. No snapshot applies to a sequence:
+// a backup reads them before its dump does, so that the dump's are the same or ahead.
+char* collect_sequences_only();
+
 }  // namespace pgdr

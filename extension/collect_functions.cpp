@@ -21,11 +21,18 @@ extern "C" {
 
 PG_FUNCTION_INFO_V1(dr_collect);
 PG_FUNCTION_INFO_V1(dr_collect_from);
+PG_FUNCTION_INFO_V1(dr_collect_sequences);
 
 // _collect(content boolean, schema boolean) -> jsonb
 PGDLLEXPORT Datum dr_collect(PG_FUNCTION_ARGS) {
   pgdr::CollectOptions options{PG_GETARG_BOOL(0), PG_GETARG_BOOL(1), false};
   return pgdr::to_jsonb(pgdr::collect_document(options));
+}
+
+// _collect_sequences() -> jsonb
+PGDLLEXPORT Datum dr_collect_sequences(PG_FUNCTION_ARGS) {
+  (void)fcinfo;
+  return pgdr::to_jsonb(pgdr::collect_sequences_only());
 }
 
 // _collect_from(target text, content boolean, schema boolean) -> jsonb

@@ -315,6 +315,9 @@ void named_projection(PlanCache* cache, Relation rel, const RowPlan* row, const 
 }
 
 RowPlan* composite_plan(PlanCache* cache, Oid type, int32 typmod, bool top) {
+  // Only anonymous records are told apart by a typmod; what stands in the header of a stored value
+  // of a named type is not its business, and may differ from value to value.
+  if (type != RECORDOID) typmod = -1;
   const uint64 identifier = assign_record_type_identifier(type, typmod);
   RowPlan** link = &cache->rows;
   for (; *link != nullptr; link = &(*link)->next) {

@@ -39,11 +39,12 @@ constexpr char kDomainConstraints[] =
     " 'd'::\"char\", c.contypid, ARRAY[pg_get_expr(c.conbin, 0)]"
     " FROM " PGDR_DOMAIN_CONSTRAINTS " c";
 
-// A dump leaves out invalid indexes, so their absence in a copy is no damage.
-#define PGDR_INDEXES                                                                     \
-  PGDR_RELATIONS                                                                         \
-      " i JOIN pg_index x ON x.indexrelid = i.oid JOIN pg_class t ON t.oid = x.indrelid" \
-      " WHERE t.relkind IN ('r', 'p', 'm')"
+// Indexes of an extension's tables are no members of it themselves, but come and go with it. A dump
+// leaves out invalid indexes, so their absence in a copy is no damage.
+#define PGDR_INDEXES                                                                 \
+  PGDR_RELATIONS                                                                     \
+  " i JOIN pg_index x ON x.indexrelid = i.oid JOIN pg_class t ON t.oid = x.indrelid" \
+  " WHERE t.relkind IN ('r', 'p', 'm') AND " PGDR_NOT_MEMBER("pg_class", "t.oid")
 #define PGDR_INDEX_CLASS \
   "CASE WHEN x.indisvalid OR t.relkind = 'p' THEN 'strict' ELSE 'warning' END"
 

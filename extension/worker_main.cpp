@@ -48,7 +48,6 @@ void run(SegmentHeader* header, shm_mq_handle* requests, shm_mq_handle* answers)
   pin("statement_timeout", "0");
   pin("default_transaction_deferrable", "off");
   pin("max_parallel_workers_per_gather", "0");
-  pin("jit", "off");
   SetCurrentStatementStartTimestamp();
   StartTransactionCommand();
   XactIsoLevel = XACT_REPEATABLE_READ;

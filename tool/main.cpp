@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "base/format.hpp"
 #include "base/interrupt.hpp"
@@ -57,7 +58,7 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, c
     for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
     for (int i = 1; i < argc; ++i) {
       const std::string near = pgdr::nearest(argv[i], names);
-      if (!near.empty()) hint = "did you mean \"pgdr " + near + "\"? " + hint;
+      if (!near.empty()) hint = fmt::format("did you mean \"pgdr {}\"? {}", near, hint);
     }
   }
   return Error::of(Code::kUsage, error.what(), hint);
@@ -102,7 +103,7 @@ int main(int argc, char** argv) {
   try {
     const int status = run_command(argc, argv);
     // A result that could not be written (disk full, closed pipe) is not a result.
-    if (std::fflush(stdout) != 0 && status == 0) {
+    if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && status == 0) {
       return fail(Error::of(Code::kFailed, "cannot write to standard output"));
     }
     return status;

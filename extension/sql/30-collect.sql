@@ -7,6 +7,12 @@ COMMENT ON FUNCTION dr._collect(boolean, boolean) IS
     'snapshot document of this database under the calling statement''s snapshot: row counts; with content, fingerprints; with schema, schema records';
 REVOKE ALL ON FUNCTION dr._collect(boolean, boolean) FROM PUBLIC;
 
+CREATE FUNCTION dr._collect_sequences() RETURNS jsonb
+    LANGUAGE c STRICT VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'dr_collect_sequences';
+COMMENT ON FUNCTION dr._collect_sequences() IS
+    'an object with the snapshot document''s "sequences" alone, as they are now: no snapshot applies to a sequence';
+
 CREATE FUNCTION dr._collect_from(target text, content boolean, schema boolean) RETURNS jsonb
     LANGUAGE c STRICT VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'dr_collect_from';

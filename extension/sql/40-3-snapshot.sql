@@ -1,6 +1,7 @@
 -- Taking, reading, importing and expiring snapshots.
 
-CREATE FUNCTION @extschema@.dr_snapshot_counts(label text DEFAULT NULL, content boolean DEFAULT false)
+CREATE FUNCTION @extschema@.dr_snapshot_counts(label text DEFAULT NULL, content boolean DEFAULT false,
+                                              sequences jsonb DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -15,12 +16,15 @@ BEGIN
   IF dr_snapshot_counts.label IS NOT NULL THEN
     document := jsonb_set(document, '{label}', to_jsonb(dr_snapshot_counts.label));
   END IF;
+  IF dr_snapshot_counts.sequences IS NOT NULL THEN
+    document := document || jsonb_build_object('sequences', dr_snapshot_counts.sequences -> 'sequences');
+  END IF;
   PERFORM dr._check_document(document, 'the new snapshot');
   RETURN dr._snapshot_store(document);
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_snapshot_counts(text, boolean) IS
-  'Takes a snapshot of this database: exact row counts, with content also fingerprints and schema records; returns its number';
+COMMENT ON FUNCTION @extschema@.dr_snapshot_counts(text, boolean, jsonb) IS
+  'Takes a snapshot of this database: exact row counts, with content also fingerprints and schema records; returns its number. sequences: as dr._collect_sequences() read them before a dump that uses the same snapshot';
 
 CREATE FUNCTION @extschema@.dr_snapshot_document(snapshot bigint)
 RETURNS jsonb

@@ -97,10 +97,9 @@ is "$(sql shop "SELECT count(*) FROM dr.copies WHERE state = 'complete'")" 2 'ca
 
 # --- two at once -----------------------------------------------------------------------------------------------------------------------------
 fault_program pg_dump --hang
-background pgdr backup >/dev/null 2>&1
+background "$PGDR_BIN" --config "$CONFIG" backup >/dev/null 2>&1
 first=$!
 await '[ -s "$T/fault/pg_dump.pid" ]' 30 'the first backup dumps'
-clear_path=$PATH
 exit_is 11 pgdr backup
 like "$err" 'lock|another' 'the second is refused'
 kill -TERM "$first"
@@ -109,7 +108,7 @@ is $? 130 'the first ends with 130 when told to stop'
 clear_faults
 
 # --- disk full ---------------------------------------------------------------------------------------------------------------------------------
-sql shop "CREATE TABLE heavy AS SELECT i, md5(i::text) || md5((i + 1)::text) || md5((i + 2)::text) AS t FROM generate_series(1, 60000) i"
+sql shop "CREATE TABLE heavy AS SELECT i, md5(random()::text) || md5(random()::text) || md5(random()::text) AS t FROM generate_series(1, 80000) i"
 (
   small_disk 2
   echo "$DISK" >"$T/disk"

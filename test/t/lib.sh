@@ -208,6 +208,11 @@ sql_file() { psql -XAtq -v ON_ERROR_STOP=1 -d "$1" -f "$2"; }
 try_sql() { capture psql -XAtq -v ON_ERROR_STOP=1 -v VERBOSITY=verbose -d "$1" -c "$2"; }
 
 background() {
+  if [ "$1" = pgdr ]; then # the program itself, so that signals to $! reach it and not a subshell
+    shift
+    if [ -e "$CONFIG" ]; then set -- --config "$CONFIG" "$@"; fi
+    set -- "$PGDR_BIN" "$@"
+  fi
   "$@" &
   pids+=($!)
 }

@@ -129,8 +129,8 @@ TEST(Archive, CutAnywhereIsDamage) {
 
 TEST(Archive, ForeignAndDoubledBlocksAreDamage) {
   const Parts parts = build();
-  for (const std::string& extra :
-       {parts.users, ArchiveBuilder().data(99, {"x"}), std::string("\x07", 1), std::string(9, 'z')}) {
+  for (const std::string& extra : {parts.users, ArchiveBuilder().data(99, {"x"}),
+                                   std::string("\x07", 1), std::string(9, 'z')}) {
     const auto source = pipe::memory_source(parts.all() + extra);
     ArchiveReader reader(*source);
     ASSERT_TRUE(reader.read_toc());

@@ -72,10 +72,9 @@ TEST(Manifest, WarningsTravel) {
 // Every field that is needed: without it, or with another type, the manifest is damaged.
 TEST(Manifest, EveryMissingFieldIsDamage) {
   const Json good = Json::parse(manifest_text(example()));
-  for (const char* key :
-       {"format", "version", "label", "set", "kind", "database", "server", "tool_version",
-        "extension_version", "started_at", "finished_at", "recovery_point", "encryption",
-        "compression", "artifacts", "content"}) {
+  for (const char* key : {"format", "version", "label", "set", "kind", "database", "server",
+                          "tool_version", "extension_version", "started_at", "finished_at",
+                          "recovery_point", "encryption", "compression", "artifacts", "content"}) {
     Json without = good;
     without.erase(key);
     const auto parsed = parse_manifest(without.dump(), "test");

@@ -42,6 +42,7 @@ TEST(Zstd, RoundTripsEverySizeLevelAndPiece) {
   const std::string text = test::compressible_text(300000, 2);
   for (int level = 1; level <= 12; ++level) {
     EXPECT_TRUE(decompress(compress(text, level)).text == text) << level;
+    EXPECT_TRUE(decompress(compress(text, level, 4)).text == text) << level;
   }
   const std::string stored = compress(text, 3, 0, 1000);
   for (const std::size_t piece : {1U, 2U, 1000U}) {

@@ -182,7 +182,9 @@ Status BackupRun::dump_and_count() {
              ArtifactWriter::open(*copies_, prefix(), "globals.sql.zst.age", "globals", sealing_));
     globals.emplace(globals_command(), std::move(writer), false, give_up);
   }
-  PGDR_CHECK(catalog_->send_snapshot_counts(manifest_.label, true));
+  // Before pg_dump reads them: the dump's sequences are then the same or ahead, never behind.
+  PGDR_TRY(const std::string sequences, catalog_->sequences());
+  PGDR_CHECK(catalog_->send_snapshot_counts(manifest_.label, true, sequences));
   dump.start();
   if (globals) globals->start();
   const auto counted = catalog_->receive_id();

@@ -15,7 +15,7 @@
 #include "app/key.hpp"
 #include "app/repository.hpp"
 #include "base/file.hpp"
-#include "store/store.hpp"
+#include "store/open_store.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -84,7 +84,7 @@ Status settle_signing(const InitPlan& plan, InitReport& report, SigningConfig& s
 
 // A folder that holds something else must not be mixed with backups.
 Status check_vacant(const RepositoryConfig& config) {
-  const auto store = store::open_local(config.path);
+  const auto store = store::open_store(config);
   if (!store) {
     return store.error().code == Code::kRepositoryMissing ? success() : Status(store.error());
   }
@@ -94,7 +94,7 @@ Status check_vacant(const RepositoryConfig& config) {
   if (entries.empty()) return success();
   return Error::of(
       Code::kProtected,
-      fmt::format("{} is not empty and not a pgdr repository (it holds {})", config.path,
+      fmt::format("{} is not empty and not a pgdr repository (it holds {})", (*store)->location(),
                   entries.front().key),
       fmt::format("give the repository a folder of its own; if this is a repository that lost its "
                   "{}, bring that file back from another copy",
@@ -102,10 +102,10 @@ Status check_vacant(const RepositoryConfig& config) {
 }
 
 Status settle_repository(const RepositoryConfig& config, InitReport& report) {
-  const bool there = exists(config.path + "/" + kRepositoryFile);
-  PGDR_CHECK(create_repository(config));
+  const bool there = config.type == "local" && exists(config.path + "/" + kRepositoryFile);
+  PGDR_TRY(const Repository made, create_repository(config));
   report.steps.push_back({there ? StepState::kUnchanged : StepState::kDone, "repository",
-                          fmt::format("{} ({})", config.path, config.name)});
+                          fmt::format("{} ({})", made.store->location(), config.name)});
   return success();
 }
 

@@ -45,7 +45,7 @@ struct RestoreMessages {
 };
 RestoreMessages read_restore_messages(const std::string& err);
 // An error that takes nothing from the restored data: the schema public or an extension's comment
-// that was there already. Pure.
+// that was there already, a drop that --clean need not have tried. Pure.
 bool harmless(const std::string& error);
 
 struct RestoreWhere {

@@ -146,7 +146,9 @@ Status remove_unfinished(Repository& repository, const std::string& set, const s
   for (const auto& entry : temporaries) PGDR_CHECK(store.remove_leftover(entry));
   PGDR_TRY(const auto entries, store.list(prefix));
   for (const auto& entry : entries) PGDR_CHECK(store.remove(entry.key));
-  return success();
+  // Uploads that were given up leave an empty folder, where a store has folders: removing what is
+  // not there makes it go.
+  return store.remove(prefix + kManifestFile);
 }
 
 void remove_leftovers(Repository& repository, const std::string& set,

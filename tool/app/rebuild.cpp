@@ -24,16 +24,14 @@ Status import_copy(db::Catalog& catalog, const StoredBackup& copy) {
   return success();
 }
 
-Status import_snapshot(db::Catalog& catalog, const StoredBackup& copy,
-                       const pipe::Keys& keys) {
+Status import_snapshot(db::Catalog& catalog, const StoredBackup& copy, const pipe::Keys& keys) {
   const Artifact* artifact = copy.manifest.find("snapshot");
   if (artifact == nullptr) return success();
   PGDR_CHECK(check_stored(copy, *artifact, {}));
   PGDR_TRY(const std::string text, read_artifact(copy, *artifact, keys, kLongestDocument));
   PGDR_CHECK(catalog.snapshot_import(text));
   // Once more: now the snapshot that the manifest names is there, and the two are linked.
-  PGDR_CHECK(
-      catalog.backup_import(copy.text, copy.repository->name, copy.repository->location()));
+  PGDR_CHECK(catalog.backup_import(copy.text, copy.repository->name, copy.repository->location()));
   return success();
 }
 

@@ -10,6 +10,7 @@
 #include <openssl/rand.h>
 
 #include "base/log.hpp"
+#include "store/open_store.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -41,11 +42,7 @@ Result<std::string> read_id(store::Store& store, const std::string& name) {
 }
 
 Result<std::unique_ptr<store::Store>> open_store(const RepositoryConfig& config, bool create) {
-  if (config.type != "local") {
-    return Error::of(Code::kUsage, fmt::format("repository {}: type \"{}\" is not known",
-                                               config.name, config.type));
-  }
-  auto store = store::open_local(config.path, create);
+  auto store = store::open_store(config, create);
   if (!store) return store.error().context("repository " + config.name);
   return store;
 }

@@ -174,11 +174,14 @@ class Selection {
   std::unordered_set<int> chosen_;
 };
 
-// Shares the data out: entries whose data depends on one another stay together (an extension's
-// configuration tables may have foreign keys that exist from the start), the largest group goes to
-// the stream with the least to do.
-std::vector<std::vector<int>> share_out(const std::vector<const TocEntry*>& data, int jobs,
+// Shares the data out: entries whose data depends on one another stay together, the largest group
+// goes to the stream with the least to do. Tables that the archive does not create belong to
+// extensions and may have foreign keys from the start, which the archive's dependencies do not show
+// (dumpTableData gives an entry no others than its table): they stay together, in its order.
+std::vector<std::vector<int>> share_out(const Toc& toc, const std::vector<const TocEntry*>& data,
+                                        int jobs,
                                         const std::map<std::string, std::uint64_t>& sizes) {
+  const ById by_id = index_of(toc);
   std::unordered_map<int, std::size_t> at;
   for (std::size_t i = 0; i < data.size(); ++i) at.emplace(data[i]->id, i);
   std::vector<std::size_t> leader(data.size());
@@ -191,6 +194,18 @@ std::vector<std::vector<int>> share_out(const std::vector<const TocEntry*>& data
     for (const int d : data[i]->dependencies) {
       if (const auto other = at.find(d); other != at.end()) leader[find(i)] = find(other->second);
     }
+  }
+  std::optional<std::size_t> foreign;
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    if (data[i]->kind != "TABLE DATA") continue;
+    const auto& needs = data[i]->dependencies;
+    const bool created = std::any_of(needs.begin(), needs.end(), [&](int d) {
+      const auto table = by_id.find(d);
+      return table != by_id.end() && table->second->kind == "TABLE";
+    });
+    if (created) continue;
+    if (foreign) leader[find(i)] = find(*foreign);
+    foreign = i;
   }
   std::map<std::size_t, std::uint64_t> weight;
   for (std::size_t i = 0; i < data.size(); ++i) {
@@ -248,7 +263,7 @@ Result<RestorePlan> plan_restore(const Toc& toc, const PlanOptions& options) {
       plan.before.push_back(e.id);
     }
   }
-  plan.data = share_out(data, options.jobs, options.sizes);
+  plan.data = share_out(toc, data, options.jobs, options.sizes);
   if (!options.only.empty()) plan.tables = selection.names();
   return plan;
 }

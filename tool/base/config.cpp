@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/config_s3.hpp"
 #include "base/config_section.hpp"
 #include "base/format.hpp"
 
@@ -18,6 +19,7 @@ constexpr int kMaxJobs = 64;
 
 std::vector<std::string> names_of(const auto& map) {
   std::vector<std::string> names;
+  names.reserve(map.size());
   for (const auto& [name, value] : map) names.push_back(name);
   return names;
 }
@@ -29,14 +31,18 @@ void check_name(Section& parent, const std::string& key, std::string_view what) 
 }
 
 void read_repository(Section section, RepositoryConfig& out) {
-  section.allow_only({"type", "path"});
   section.text("type", out.type);
-  section.path("path", out.path);
   if (!section.has("type")) section.error("type", section.title() + " lacks 'type'");
+  if (out.type == "s3") {
+    read_s3_repository(section, out.s3);
+    return;
+  }
+  section.allow_only({"type", "path"});
+  section.path("path", out.path);
   if (!out.type.empty() && out.type != "local") {
     section.error("type",
                   fmt::format("unknown repository type '{}' in {}", out.type, section.title()),
-                  "types: local");
+                  "types: local, s3");
   }
   if (!section.has("path")) section.error("path", section.title() + " lacks 'path'");
 }
@@ -142,14 +148,15 @@ void read_signing(Section section, SigningConfig& out) {
 }
 
 // One copy in the same folder as another is one copy.
-void check_distinct_paths(Section& parent, const Config& config) {
+void check_distinct_places(Section& parent, const Config& config) {
   std::map<std::string, std::string> owner;
   for (const auto& [name, repository] : config.repositories) {
-    const auto [at, fresh] = owner.emplace(repository.path, name);
-    if (fresh || repository.path.empty()) continue;
+    const std::string place = repository.type == "s3" ? s3_place(repository.s3) : repository.path;
+    const auto [at, fresh] = owner.emplace(place, name);
+    if (fresh || place.empty()) continue;
     parent.error(name,
-                 fmt::format("[repository.{}] and [repository.{}] have the same path '{}'",
-                             at->second, name, repository.path),
+                 fmt::format("[repository.{}] and [repository.{}] have the same {} '{}'",
+                             at->second, name, repository.type == "s3" ? "place" : "path", place),
                  "give each repository a place of its own: two copies in one place are one copy");
   }
 }
@@ -184,7 +191,7 @@ void read_config(Section root, Config& config, ConfigErrors& errors) {
                         config.repositories[name]);
       }
     }
-    check_distinct_paths(parent, config);
+    check_distinct_places(parent, config);
   }
   SetConfig defaults;
   if (const toml::table* table = root.table("defaults")) {

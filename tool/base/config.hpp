@@ -11,10 +11,31 @@
 
 namespace pgdr {
 
+// Keys of a [repository.NAME] with type = "s3"; doc/repositories.md.
+struct S3Config {
+  std::string bucket;
+  std::string prefix;              // "" or "a/b", without slashes at its ends
+  std::string endpoint;            // "https://host[:port]"; empty: AWS
+  std::string region;              // empty: from the environment or the profile
+  std::optional<bool> path_style;  // unset: where the endpoint or the bucket's name asks for it
+  std::string storage_class;
+  std::string server_side_encryption;  // "AES256", "aws:kms", "aws:kms:dsse"
+  std::string kms_key_id;
+  std::string object_lock_mode;  // "GOVERNANCE" or "COMPLIANCE", with
+  int object_lock_days = 0;      // so many days from the moment of writing
+  std::string credentials_file;
+  std::string profile;
+  std::string ca_file;
+  int parts_in_flight = 4;
+  int part_size_mib = 8;        // of the first parts; see store/part_plan.hpp
+  int bandwidth_limit_mib = 0;  // MiB per second, 0: none
+};
+
 struct RepositoryConfig {
   std::string name;
-  std::string type;  // "local"
-  std::string path;  // absolute, no trailing slash
+  std::string type;  // "local", "s3"
+  std::string path;  // local: absolute, no trailing slash
+  S3Config s3;       // of type "s3" alone
 };
 
 struct SetConfig {

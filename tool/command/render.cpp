@@ -113,7 +113,8 @@ std::string age(Time then, Time now) {
   return now > then ? format_duration(distance) + " ago" : "in " + format_duration(distance);
 }
 
-void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+// A failure stays in the stream; main() looks at it.
+void print(std::string_view text) { (void)std::fwrite(text.data(), 1, text.size(), stdout); }
 
 void print_json(const Json& json) {
   // A byte that is not UTF-8 must not end the run with an exception.

@@ -126,9 +126,17 @@ Result<std::int64_t> Catalog::snapshot_counts(const std::optional<std::string>& 
   return receive_id();
 }
 
-Status Catalog::send_snapshot_counts(const std::optional<std::string>& label, bool content) {
-  return db_->send(fmt::format("SELECT {}($1::text, $2::boolean)", name("dr_snapshot_counts")),
-                   {label, content ? "true" : "false"});
+Status Catalog::send_snapshot_counts(const std::optional<std::string>& label, bool content,
+                                     const std::optional<std::string>& sequences) {
+  return db_->send(
+      fmt::format("SELECT {}($1::text, $2::boolean, $3::jsonb)", name("dr_snapshot_counts")),
+      {label, content ? "true" : "false", sequences});
+}
+
+Result<std::string> Catalog::sequences() {
+  auto found = db_->scalar("SELECT dr._collect_sequences()::text");
+  if (!found) return explained(found.error(), "cannot read the sequences");
+  return found->value_or("");
 }
 
 Result<std::int64_t> Catalog::receive_id() {

@@ -133,7 +133,11 @@ class Catalog {
   // In the connection's current transaction and snapshot.
   Result<std::int64_t> snapshot_counts(const std::optional<std::string>& label, bool content);
   // The same without waiting for it: collect with receive_id().
-  Status send_snapshot_counts(const std::optional<std::string>& label, bool content);
+  // sequences: what sequences() gave before a dump under the same snapshot started; no snapshot
+  // applies to a sequence, and a restored one may be ahead of the record but not behind it.
+  Status send_snapshot_counts(const std::optional<std::string>& label, bool content,
+                              const std::optional<std::string>& sequences = std::nullopt);
+  Result<std::string> sequences();
   Result<std::int64_t> receive_id();
   Result<std::string> snapshot_document(std::int64_t snapshot);
   Result<std::int64_t> snapshot_import(const std::string& document);

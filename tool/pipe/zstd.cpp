@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "pipe/stages.hpp"
@@ -11,10 +12,12 @@ namespace pgdr::pipe {
 namespace {
 
 constexpr int kMaxWorkers = 64;
+// Above it a worker's tables are so large that two of them break the tool's bound of 128 MiB.
+constexpr int kMaxLevelForWorkers = 8;
 // Bounds the memory of a compressor with threads: each worker holds about two jobs. The default at
 // high levels would be up to four windows of 8 MiB.
 constexpr int kJobSize = 4 << 20;
-// A frame that asks for a larger window (32 MiB, zstd -20) is refused; level 12 needs 4 MiB.
+// A frame that asks for a larger window than 32 MiB (zstd -20) is refused; level 12 needs 4 MiB.
 constexpr int kWindowLogMax = 25;
 
 struct Free {
@@ -105,6 +108,7 @@ Result<std::unique_ptr<Sink>> zstd_sink(Sink& next, int level, int workers) {
     return Error::of(Code::kUsage,
                      fmt::format("{} compression threads: not in 0 to {}", workers, kMaxWorkers));
   }
+  if (level > kMaxLevelForWorkers) workers = std::min(workers, 1);
   std::unique_ptr<ZSTD_CCtx, Free> ctx(ZSTD_createCCtx());
   const auto set = [&](ZSTD_cParameter parameter, int value) {
     return ZSTD_isError(ZSTD_CCtx_setParameter(ctx.get(), parameter, value)) == 0;

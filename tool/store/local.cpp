@@ -178,8 +178,9 @@ class LocalStore : public Store {
     if (!folder && folder.error().code == Code::kNotFound) return success();
     if (!folder) return folder.error();
     if (unlinkat(folder->get(), name.c_str(), 0) != 0) {
-      if (errno == ENOENT) return success();
-      return path_error(errno, "remove", path_of(key));
+      if (errno != ENOENT) return path_error(errno, "remove", path_of(key));
+      remove_empty_folders(parts);
+      return success();
     }
     if (ops_.fsync_folder(folder->get()) != 0) {
       return path_error(errno, "write out (fsync) the folder of", path_of(key));

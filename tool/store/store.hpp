@@ -27,10 +27,13 @@ struct Entry {
 // Destroyed without finish(): as if never started, save for a temporary that leftovers() lists.
 class Upload : public Sink {};
 
-// Held until destroyed; released by the system when the process dies.
+// Held until destroyed; released by the system when the process dies, or, in a store that cannot
+// know, some minutes after.
 class Lease {
  public:
   virtual ~Lease() = default;
+  // kLocked once another may hold it: what cannot be undone must not be done any more.
+  [[nodiscard]] virtual Status held() const { return success(); }
 };
 
 class Store {

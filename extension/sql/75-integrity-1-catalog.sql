@@ -1,0 +1,144 @@
+-- dr_check_integrity(), the cheap part: what catalogs and statistics already know.
+
+CREATE FUNCTION dr._integrity_catalog()
+RETURNS TABLE (status text, object_type text, object text, check_name text, expected text, actual text, detail text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  -- page checksums: the statistics count failures since they were last reset
+  SELECT 'error', 'database', quote_ident(d.datname), 'page checksums', '0 failures',
+    format('%s failures', s.checksum_failures),
+    format('last at %s; the pages are named in the server log', s.checksum_last_failure)
+  FROM pg_stat_database s JOIN pg_database d ON d.oid = s.datid
+  WHERE d.datname = current_database() AND s.checksum_failures > 0
+  UNION ALL
+  SELECT 'info', 'database', quote_ident(current_database()::text), 'page checksums', 'on', 'off',
+    'this cluster was made without data checksums: damaged pages are noticed only by accident'
+  WHERE current_setting('data_checksums') = 'off'
+  UNION ALL
+  -- indexes that a failed CREATE INDEX CONCURRENTLY left behind, or that are not in use
+  SELECT CASE WHEN i.indisunique THEN 'error' ELSE 'warning' END, 'index', i.indexrelid::regclass::text, 'index state', 'valid and ready',
+    concat_ws(', ', CASE WHEN NOT i.indisvalid THEN 'not valid' END, CASE WHEN NOT i.indisready THEN 'not ready' END,
+      CASE WHEN NOT i.indislive THEN 'being dropped' END),
+    'queries do not use it; a dump creates it anew, which fails if the data does not allow it: REINDEX or drop it'
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  WHERE c.relkind = 'i' AND c.relpersistence <> 't' AND NOT (i.indisvalid AND i.indisready AND i.indislive)
+  UNION ALL
+  SELECT 'warning', 'constraint', format('%s on %s', quote_ident(k.conname), k.conrelid::regclass), 'constraint validated',
+    'validated', 'NOT VALID', 'existing rows were never checked: ALTER TABLE … VALIDATE CONSTRAINT'
+  FROM pg_constraint k
+  WHERE NOT k.convalidated AND k.conrelid <> 0
+  UNION ALL
+  -- transaction ids: beyond autovacuum_freeze_max_age something holds vacuum back; near 2^31 the server stops
+  SELECT CASE WHEN x.age > 1500000000 THEN 'error' ELSE 'warning' END, 'database', quote_ident(x.datname), x.what || ' age',
+    format('below %s', x.allowed), x.age::text,
+    'autovacuum does not keep up: look for old transactions, replication slots and prepared transactions'
+  FROM (
+    SELECT datname, 'transaction id' AS what, age(datfrozenxid) AS age, current_setting('autovacuum_freeze_max_age')::int AS allowed
+    FROM pg_database WHERE datname = current_database()
+    UNION ALL
+    SELECT datname, 'multixact id', mxid_age(datminmxid), current_setting('autovacuum_multixact_freeze_max_age')::int
+    FROM pg_database WHERE datname = current_database()) x
+  WHERE x.age > x.allowed * 1.25
+  UNION ALL
+  -- prepared transactions are in no dump and hold back vacuum
+  SELECT 'warning', 'prepared transaction', p.gid, 'prepared transaction', 'none older than an hour',
+    format('prepared %s', p.prepared), 'its changes are in no backup until it is committed'
+  FROM pg_prepared_xacts p
+  WHERE p.database = current_database() AND p.prepared < now() - interval '1 hour'
+  UNION ALL
+  -- the available-extensions view knows control files only; a missing one makes CREATE EXTENSION in a restore fail
+  SELECT 'error', 'extension', quote_ident(e.extname), 'extension installable', 'available on this server',
+    'control file missing', 'a restore on this server would fail at CREATE EXTENSION: reinstall its package'
+  FROM pg_extension e
+  WHERE NOT EXISTS (SELECT FROM pg_available_extensions a WHERE a.name = e.extname)
+$$;
+COMMENT ON FUNCTION dr._integrity_catalog() IS 'integrity findings from catalogs and statistics alone';
+
+-- C functions name their library; one that is gone makes the functions fail, and CREATE EXTENSION in a restore with them.
+CREATE FUNCTION dr._integrity_libraries()
+RETURNS TABLE (status text, object_type text, object text, check_name text, expected text, actual text, detail text)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  libdir text;
+  lib record;
+  path text;
+BEGIN
+  BEGIN
+    SELECT setting INTO libdir FROM pg_config WHERE name = 'PKGLIBDIR';
+    PERFORM pg_stat_file(libdir);
+  EXCEPTION WHEN insufficient_privilege THEN
+    RETURN QUERY SELECT 'info'::text, 'database'::text, quote_ident(current_database()), 'libraries'::text, NULL::text, NULL::text,
+      'not checked: looking at the server''s files takes a superuser'::text;
+    RETURN;
+  END;
+  FOR lib IN
+    SELECT p.probin, min(p.oid::regprocedure::text) AS sample, count(*) AS functions
+    FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+    WHERE l.lanname = 'c' AND p.probin IS NOT NULL
+    GROUP BY p.probin
+  LOOP
+    -- Where dynamic_library_path has been changed, a bare name may be anywhere on it: only the plain case is decided here.
+    IF lib.probin LIKE '$libdir/%' THEN
+      path := libdir || substr(lib.probin, 8);
+    ELSIF lib.probin LIKE '/%' THEN
+      path := lib.probin;
+    ELSIF current_setting('dynamic_library_path') = '$libdir' THEN
+      path := libdir || '/' || lib.probin;
+    ELSE
+      CONTINUE;
+    END IF;
+    IF pg_stat_file(path, true) IS NULL AND pg_stat_file(path || '.so', true) IS NULL THEN
+      status := 'error'; object_type := 'library'; object := lib.probin; check_name := 'library present';
+      expected := 'present'; actual := 'missing';
+      detail := format('needed by %s', CASE lib.functions WHEN 1 THEN lib.sample ELSE format('%s functions, %s for one', lib.functions, lib.sample) END);
+      RETURN NEXT;
+    END IF;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION dr._integrity_libraries() IS 'integrity findings about shared libraries that functions need';
+
+-- A sequence behind its column: the next insert fails, or the one after a restore does.
+CREATE FUNCTION dr._integrity_sequences(every_column boolean)
+RETURNS TABLE (status text, object_type text, object text, check_name text, expected text, actual text, detail text)
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  seq record;
+  extreme numeric;
+  next_value numeric;
+BEGIN
+  FOR seq IN
+    SELECT s.oid::regclass AS name, c.oid AS relid, c.oid::regclass AS tbl, a.attname, q.seqincrement, q.seqcycle, c.relkind,
+      -- an index that starts with the column makes max() a single descent
+      every_column OR c.relpages < 1000 OR EXISTS (
+        SELECT FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_am am ON am.oid = ic.relam
+        WHERE i.indrelid = c.oid AND i.indisvalid AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND am.amname = 'btree') AS cheap
+    FROM pg_depend d
+      JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+      JOIN pg_sequence q ON q.seqrelid = s.oid
+      JOIN pg_class c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+      AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+    ORDER BY 1
+  LOOP
+    CONTINUE WHEN NOT seq.cheap OR seq.seqcycle;
+    EXECUTE format('SELECT %s(%I)::numeric FROM %s', CASE WHEN seq.seqincrement > 0 THEN 'max' ELSE 'min' END, seq.attname, seq.tbl)
+      INTO extreme;
+    EXECUTE format('SELECT last_value + CASE WHEN is_called THEN %s ELSE 0 END FROM %s', seq.seqincrement, seq.name)
+      INTO next_value;
+    IF extreme IS NOT NULL AND (extreme - next_value) * sign(seq.seqincrement) >= 0 THEN
+      status := 'error'; object_type := 'sequence'; object := seq.name::text; check_name := 'sequence ahead of its column';
+      expected := format('beyond %s', extreme); actual := format('next value %s', next_value);
+      detail := format('%s.%I already holds %s: SELECT setval(%L, %s)', seq.tbl, seq.attname, extreme, seq.name, extreme);
+      RETURN NEXT;
+    END IF;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION dr._integrity_sequences(boolean) IS 'integrity findings about sequences behind the columns they feed';

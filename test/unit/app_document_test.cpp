@@ -1,0 +1,146 @@
+#include "app/document.hpp"
+
+#include <gtest/gtest.h>
+
+#include "app/pg_restore.hpp"
+#include "app/preflight.hpp"
+#include "app/restore_text.hpp"
+#include "app/target.hpp"
+
+namespace pgdr::app {
+namespace {
+
+TEST(Document, ReadsWhatTheToolNeeds) {
+  const auto d =
+      parse_document(R"({"format":"pgdr-snapshot","version":1,"uuid":"u-1","content":true,
+    "taken_at":"2026-11-21T02:00:00.000000Z",
+    "database":{"name":"shop","encoding":"UTF8","collate":"C","ctype":"C","provider":"libc",
+      "icu_locale":null,"connection_limit":-1,"owner":"ann","acl":"PUBLIC=CONNECT","comment":null,
+      "settings":["work_mem=7MB"]},
+    "relations":[
+      {"schema":"public","name":"users","kind":"r","rows":12,"digest":"d","size":8192,"state":"exact"},
+      {"schema":"public","name":"events","kind":"p","rows":5,"size":null,"state":"exact"},
+      {"schema":"public","name":"far","kind":"f","rows":null,"size":null,"state":"skipped"}]})");
+  ASSERT_TRUE(d) << to_string(d.error());
+  EXPECT_EQ(d->uuid, "u-1");
+  EXPECT_TRUE(d->content);
+  EXPECT_EQ(d->locale.encoding, "UTF8");
+  EXPECT_EQ(d->database.owner, "ann");
+  EXPECT_EQ(d->database.comment, "");
+  EXPECT_EQ(d->database.settings, std::vector<std::string>{"work_mem=7MB"});
+  EXPECT_EQ(d->row_count(), 12U);
+  EXPECT_EQ(d->table_count(), 1U);
+  EXPECT_EQ(d->sizes().at("public.users"), 8192U);
+  EXPECT_FALSE(d->tables[2].rows);
+}
+
+TEST(Document, AnythingElseIsDamage) {
+  for (const char* text :
+       {"", "{}", "[]", "null", R"({"format":"pgdr-manifest"})", "{\"format\":"}) {
+    const auto d = parse_document(text);
+    ASSERT_FALSE(d) << text;
+    EXPECT_EQ(d.error().code, Code::kCorrupt);
+  }
+}
+
+TEST(Acl, BecomesStatements) {
+  EXPECT_TRUE(acl_statements("shop", "").empty());
+  EXPECT_EQ(
+      acl_statements("sh\"op", "PUBLIC=CONNECT,TEMPORARY; <owner>=CREATE; \"A;b\"=CONNECT*"),
+      (std::vector<std::string>{"REVOKE ALL ON DATABASE \"sh\"\"op\" FROM PUBLIC",
+                                "GRANT CONNECT ON DATABASE \"sh\"\"op\" TO PUBLIC",
+                                "GRANT TEMPORARY ON DATABASE \"sh\"\"op\" TO PUBLIC",
+                                "GRANT CONNECT ON DATABASE \"sh\"\"op\" TO \"A;b\" WITH GRANT "
+                                "OPTION"}));
+}
+
+TEST(Acl, NothingOfADocumentBecomesAStatementOfItsOwn) {
+  for (const auto& one :
+       acl_statements("shop",
+                      "x TO y; DROP DATABASE z=CONNECT; a=ALL ON SCHEMA public TO b; PUBLIC="
+                      "CONNECT, SUPERUSER")) {
+    EXPECT_TRUE(one.rfind("REVOKE ALL ON DATABASE", 0) == 0 ||
+                one.rfind("GRANT CONNECT ON DATABASE", 0) == 0)
+        << one;
+    EXPECT_EQ(one.find("SUPERUSER"), std::string::npos);
+  }
+}
+
+TEST(Setting, Statements) {
+  EXPECT_EQ(setting_statement("shop", "work_mem=7MB"),
+            "ALTER DATABASE \"shop\" SET \"work_mem\" TO '7MB'");
+  EXPECT_EQ(setting_statement("shop", "search_path=\"$user\", public, \"Odd \"\"Schema\""),
+            "ALTER DATABASE \"shop\" SET \"search_path\" TO '$user', 'public', 'Odd \"Schema'");
+  EXPECT_EQ(setting_statement("shop", "pgdr.origin={\"a\":\"it's\"}"),
+            "ALTER DATABASE \"shop\" SET \"pgdr\".\"origin\" TO '{\"a\":\"it''s\"}'");
+}
+
+TEST(RestoreMessages, CountsAndNames) {
+  const auto said = read_restore_messages(
+      "pg_restore: while PROCESSING TOC:\n"
+      "pg_restore: from TOC entry 3; 2615 2200 SCHEMA public postgres\n"
+      "pg_restore: error: could not execute query: ERROR:  schema \"public\" already exists\n"
+      "Command was: CREATE SCHEMA public;\n"
+      "pg_restore: error: COPY failed for table \"t\": ERROR:  disk full\n"
+      "pg_restore: warning: errors ignored on restore: 2\n");
+  EXPECT_EQ(said.ignored, 2U);
+  ASSERT_EQ(said.errors.size(), 2U);
+  EXPECT_EQ(said.errors[0], "ERROR:  schema \"public\" already exists [CREATE SCHEMA public;]");
+  EXPECT_TRUE(harmless(said.errors[0]));
+  EXPECT_FALSE(harmless(said.errors[1]));
+  EXPECT_EQ(read_restore_messages("pg_restore: error: connection lost\n").ignored, 0U);
+}
+
+TEST(Preflight, ClientVersions) {
+  EXPECT_EQ(client_major("pg_dump (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)\n"), 15);
+  EXPECT_EQ(client_major("pg_dump (PostgreSQL) 18beta1\n"), 18);
+  EXPECT_EQ(client_major("something else 15"), std::nullopt);
+}
+
+Manifest manifest() {
+  Manifest m;
+  m.label = "20261121T020000Z-9f3c";
+  m.database = "shop";
+  m.server_version_num = 150020;
+  m.locale = {"UTF8", "C.UTF-8", "C.UTF-8", "libc", ""};
+  m.recipients = {"age1abc"};
+  m.artifacts = {{"database.dump.zst.age", "database", 1, std::string(64, 'a'), 1, ""},
+                 {"globals.sql.zst.age", "globals", 1, std::string(64, 'a'), 1, ""},
+                 {"snapshot.json.zst.age", "snapshot", 1, std::string(64, 'a'), 1, ""}};
+  return m;
+}
+
+TEST(RestoreText, NamesEveryArtifactAndTheLocale) {
+  const std::string text = restore_text(manifest());
+  for (const char* part : {"sha256sum --check SHA256SUMS", "database.dump.zst.age",
+                           "globals.sql.zst.age", "snapshot.json.zst.age", "--encoding=UTF8",
+                           "--lc-collate=C.UTF-8", "age1abc", "--identity \"$IDENTITY\""}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part;
+  }
+}
+
+TEST(RestoreText, WithoutGlobalsAndWithAPassphrase) {
+  Manifest m = manifest();
+  m.artifacts.erase(m.artifacts.begin() + 1);
+  m.recipients.clear();
+  const std::string text = restore_text(m);
+  EXPECT_EQ(text.find("globals.sql"), std::string::npos);
+  EXPECT_EQ(text.find("IDENTITY"), std::string::npos);
+}
+
+// A name can hold anything; none of it may become a line of its own or a command.
+TEST(RestoreText, ADatabasesNameCannotAddCommands) {
+  Manifest m = manifest();
+  m.database = "x\n    rm -rf ~\n";
+  m.server_version = "15\n    rm -rf ~";
+  m.locale.collate = "C'\n    rm -rf ~";
+  const std::string text = restore_text(m);
+  EXPECT_EQ(text.find("\n    rm -rf ~\n"), std::string::npos);
+  EXPECT_EQ(text.find("\n    rm"), text.find("\n    rm snapshot.json"));
+  EXPECT_EQ(shell_quote("it's"), "'it'\\''s'");
+  EXPECT_EQ(shell_quote("plain-1.0"), "plain-1.0");
+  EXPECT_EQ(shell_quote(""), "''");
+}
+
+}  // namespace
+}  // namespace pgdr::app

@@ -1,0 +1,254 @@
+// The conformance suite of store/store.hpp: every kind of store passes it unchanged.
+//
+//   INSTANTIATE_TEST_SUITE_P(Local, StoreContract,
+//                            ::testing::Values(StoreMaker{"local", make_local_fixture}));
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/store.hpp"
+
+namespace pgdr::store {
+
+// One empty place, removed when destroyed.
+class StoreFixture {
+ public:
+  virtual ~StoreFixture() = default;
+  // Another handle on the same place, as another process would have.
+  virtual std::unique_ptr<Store> open() = 0;
+};
+
+struct StoreMaker {
+  const char* name;
+  std::function<std::unique_ptr<StoreFixture>()> make;
+};
+inline void PrintTo(const StoreMaker& maker, std::ostream* out) { *out << maker.name; }
+
+inline Status put(Upload& upload, const std::string& text) {
+  return upload.write(std::as_bytes(std::span(text.data(), text.size())));
+}
+
+inline std::string read_all(Source& source, std::size_t piece = 7) {
+  std::string text;
+  std::string buffer(piece, '\0');
+  while (true) {
+    const auto n = source.read(std::as_writable_bytes(std::span(buffer.data(), buffer.size())));
+    EXPECT_TRUE(n.ok()) << (n ? "" : to_string(n.error()));
+    if (!n || *n == 0) return text;
+    text.append(buffer, 0, *n);
+  }
+}
+
+class StoreContract : public ::testing::TestWithParam<StoreMaker> {
+ protected:
+  void SetUp() override {
+    fixture_ = GetParam().make();
+    store_ = fixture_->open();
+    ASSERT_TRUE(store_);
+  }
+  Store& store() { return *store_; }
+  std::unique_ptr<Store> another() { return fixture_->open(); }
+  std::vector<std::string> keys(const std::string& prefix) {
+    const auto entries = store().list(prefix);
+    EXPECT_TRUE(entries.ok()) << (entries ? "" : to_string(entries.error()));
+    std::vector<std::string> out;
+    if (entries) {
+      for (const Entry& entry : *entries) out.push_back(entry.key);
+    }
+    return out;
+  }
+
+ private:
+  std::unique_ptr<StoreFixture> fixture_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_P(StoreContract, GivesBackWhatWasWritten) {
+  std::string text(3 << 20, 'x');
+  for (std::size_t i = 0; i < text.size(); i += 4096) text[i] = static_cast<char>(i >> 12);
+  ASSERT_TRUE(write_text(store(), "set/label/data", text).ok());
+  EXPECT_EQ(read_text(*another(), "set/label/data").value(), text);
+}
+
+TEST_P(StoreContract, KeepsAnEmptyObject) {
+  ASSERT_TRUE(write_text(store(), "empty", "").ok());
+  EXPECT_EQ(read_text(store(), "empty").value(), "");
+  const auto entry = store().stat("empty");
+  ASSERT_TRUE(entry.ok() && entry->has_value());
+  EXPECT_EQ((*entry)->size, 0U);
+}
+
+TEST_P(StoreContract, NothingIsVisibleBeforeFinish) {
+  {
+    auto upload = store().create("a/b");
+    ASSERT_TRUE(upload.ok());
+    ASSERT_TRUE(put(**upload, "half").ok());
+    EXPECT_FALSE(another()->stat("a/b")->has_value());
+    EXPECT_EQ(another()->open("a/b").error().code, Code::kNotFound);
+    EXPECT_TRUE(keys("").empty());
+  }
+  EXPECT_FALSE(store().stat("a/b")->has_value());
+  EXPECT_TRUE(keys("").empty());
+}
+
+TEST_P(StoreContract, AbsentIsAValueForStatAndNotFoundForOpen) {
+  for (const char* key : {"none", "no/such/folder"}) {
+    const auto entry = store().stat(key);
+    ASSERT_TRUE(entry.ok());
+    EXPECT_FALSE(entry->has_value());
+    EXPECT_EQ(store().open(key).error().code, Code::kNotFound);
+    EXPECT_EQ(read_text(store(), key).error().code, Code::kNotFound);
+  }
+  EXPECT_TRUE(keys("no/such/").empty());
+}
+
+TEST_P(StoreContract, ReadsFromAnOffset) {
+  ASSERT_TRUE(write_text(store(), "k", "0123456789").ok());
+  EXPECT_EQ(read_all(**store().open("k", 4), 3), "456789");
+  EXPECT_EQ(read_all(**store().open("k", 10)), "");
+  EXPECT_FALSE(store().open("k", 11).ok());
+}
+
+TEST_P(StoreContract, SameContentAgainSucceedsOtherContentIsRefused) {
+  ASSERT_TRUE(write_text(store(), "k", "one").ok());
+  EXPECT_TRUE(write_text(store(), "k", "one").ok());
+  for (const char* other : {"two", "on", "one!", ""}) {
+    const Status again = write_text(store(), "k", other);
+    ASSERT_FALSE(again.ok()) << other;
+    EXPECT_EQ(again.error().code, Code::kExists);
+  }
+  EXPECT_EQ(read_text(store(), "k").value(), "one");
+  EXPECT_THAT(keys(""), ::testing::ElementsAre("k"));
+}
+
+TEST_P(StoreContract, TwoUploadsOfOneKeyDoNotMix) {
+  auto first = store().create("k");
+  auto second = another()->create("k");
+  ASSERT_TRUE(first.ok() && second.ok());
+  ASSERT_TRUE(put(**first, "first").ok());
+  ASSERT_TRUE(put(**second, "second").ok());
+  EXPECT_TRUE((*first)->finish().ok());
+  const Status late = (*second)->finish();
+  ASSERT_FALSE(late.ok());
+  EXPECT_EQ(late.error().code, Code::kExists);
+  EXPECT_EQ(read_text(store(), "k").value(), "first");
+}
+
+TEST_P(StoreContract, ListsSortedWithSizesBelowAPrefix) {
+  for (const char* key : {"b/2", "a/2", "a/1", "a/x/1", "ab/1", "top"}) {
+    ASSERT_TRUE(write_text(store(), key, key).ok());
+  }
+  EXPECT_THAT(keys(""), ::testing::ElementsAre("a/1", "a/2", "a/x/1", "ab/1", "b/2", "top"));
+  EXPECT_THAT(keys("a/"), ::testing::ElementsAre("a/1", "a/2", "a/x/1"));
+  const auto entries = store().list("b/");
+  ASSERT_TRUE(entries.ok());
+  ASSERT_EQ(entries->size(), 1U);
+  EXPECT_EQ(entries->front().size, 3U);
+  const auto age = system_clock().now() - entries->front().modified;
+  EXPECT_LT(age, std::chrono::minutes(5));
+  EXPECT_GT(age, -std::chrono::minutes(5));
+}
+
+TEST_P(StoreContract, ListsManyWithoutLosingOne) {
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_TRUE(write_text(store(), "many/" + std::to_string(i), "").ok());
+  }
+  EXPECT_EQ(keys("many/").size(), 300U);
+}
+
+TEST_P(StoreContract, RemoveIsIdempotent) {
+  ASSERT_TRUE(write_text(store(), "a/b/c", "x").ok());
+  EXPECT_TRUE(store().remove("a/b/c").ok());
+  EXPECT_TRUE(store().remove("a/b/c").ok());
+  EXPECT_FALSE(store().stat("a/b/c")->has_value());
+  EXPECT_TRUE(write_text(store(), "a/b/c", "new").ok());
+  EXPECT_EQ(read_text(store(), "a/b/c").value(), "new");
+}
+
+TEST_P(StoreContract, RefusesKeysThatAreNone) {
+  for (const char* key : {"", "/", "/a", "a/", "a//b", "..", "a/../b", "./a", "a/.", ".hidden",
+                          "a b", "a\\b", "a\nb", "ü", "a/.tmp-x"}) {
+    EXPECT_EQ(store().create(key).error().code, Code::kUsage) << key;
+    EXPECT_EQ(store().open(key).error().code, Code::kUsage) << key;
+    EXPECT_EQ(store().stat(key).error().code, Code::kUsage) << key;
+    EXPECT_EQ(store().remove(key).error().code, Code::kUsage) << key;
+  }
+  for (const char* prefix : {"a", "/", "../", "a//", ".x/"}) {
+    EXPECT_EQ(store().list(prefix).error().code, Code::kUsage) << prefix;
+  }
+}
+
+TEST_P(StoreContract, LockExcludesOthersUntilReleased) {
+  auto lease = store().lock("shop");
+  ASSERT_TRUE(lease.ok());
+  const auto other = another()->lock("shop");
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().code, Code::kLocked);
+  EXPECT_THAT(other.error().message, ::testing::HasSubstr("shop"));
+  EXPECT_TRUE(another()->lock("other").ok());
+  EXPECT_TRUE(keys("").empty()) << "a lock is no object";
+  *lease = nullptr;
+  EXPECT_TRUE(another()->lock("shop").ok());
+}
+
+TEST_P(StoreContract, ReadTextHasALimit) {
+  ASSERT_TRUE(write_text(store(), "k", std::string(100, 'x')).ok());
+  EXPECT_TRUE(read_text(store(), "k", 100).ok());
+  EXPECT_FALSE(read_text(store(), "k", 99).ok());
+}
+
+TEST_P(StoreContract, NoLeftoversAfterCleanWork) {
+  ASSERT_TRUE(write_text(store(), "a/b", "x").ok());
+  { ASSERT_TRUE(store().create("a/c").ok()); }
+  const auto leftovers = store().leftovers("");
+  ASSERT_TRUE(leftovers.ok());
+  EXPECT_TRUE(leftovers->empty());
+}
+
+// Between any look and any write another process may come: exactly one content stays.
+TEST_P(StoreContract, OneOfManyWritersWins) {
+  constexpr int kWriters = 4;
+  std::vector<std::unique_ptr<Store>> stores;
+  for (int i = 0; i < kWriters; ++i) stores.push_back(another());
+  std::vector<int> won(kWriters, 0);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kWriters; ++i) {
+    threads.emplace_back([&stores, &won, i] {
+      won[i] = write_text(*stores[i], "race", std::string(20000, static_cast<char>('a' + i))).ok();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(std::count(won.begin(), won.end(), 1), 1);
+  const auto text = read_text(store(), "race");
+  ASSERT_TRUE(text.ok());
+  ASSERT_EQ(text->size(), 20000U);
+  EXPECT_EQ(won[static_cast<std::size_t>(text->front() - 'a')], 1);
+}
+
+TEST_P(StoreContract, WritesSeveralAtOnce) {
+  auto first = store().create("two/a");
+  auto second = store().create("two/b");
+  ASSERT_TRUE(first.ok() && second.ok());
+  std::string text;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string piece = std::to_string(i) + std::string(300, 'x');
+    text += piece;
+    ASSERT_TRUE(put(**first, piece).ok());
+    ASSERT_TRUE(put(**second, piece).ok());
+  }
+  ASSERT_TRUE((*second)->finish().ok());
+  EXPECT_FALSE(store().stat("two/a")->has_value());
+  ASSERT_TRUE((*first)->finish().ok());
+  EXPECT_EQ(read_text(store(), "two/a").value(), text);
+  EXPECT_EQ(read_text(store(), "two/b").value(), text);
+}
+
+}  // namespace pgdr::store
