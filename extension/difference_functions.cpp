@@ -54,6 +54,10 @@ const char* rows_text(uint64 rows) {
   return psprintf("%s %s", number_text(rows), rows == 1 ? "row" : "rows");
 }
 
+const char* buckets_text(int count) {
+  return psprintf("%d key %s", count, count == 1 ? "bucket" : "buckets");
+}
+
 void check_same_encoding(const Peer* peer) {
   const int encoding = peer_encoding(peer);
   if (encoding == GetDatabaseEncoding()) return;
@@ -85,9 +89,9 @@ bool has_columns(const SideDescription& side, const NameList& names) {
 }
 
 // The baseline if it can be used to tell the target's damage from later changes of the source, else
-// nullptr, with a notice.
+// nullptr, with a line that says so.
 const Baseline* usable(const Baseline* baseline, const SideDescription& source,
-                       const SideDescription& target) {
+                       const SideDescription& target, Results* results) {
   if (baseline == nullptr) return nullptr;
   const char* problem = baseline->problem;
   if (problem == nullptr && !same_names(baseline->key, source.primary))
@@ -95,10 +99,10 @@ const Baseline* usable(const Baseline* baseline, const SideDescription& source,
   if (problem == nullptr && !has_columns(target, baseline->key))
     problem = "the target lacks a column of its key";
   if (problem == nullptr) return baseline;
-  ereport(NOTICE,
-          (errmsg("compared with the live source in full, which may have changed since %s",
-                  baseline->name),
-           errdetail("The key buckets of %s cannot be used: %s.", baseline->name, problem)));
+  results->info(
+      psprintf("compared in full with the live source, which may have changed since %s, "
+               "whose key buckets cannot be used: %s",
+               baseline->name, problem));
   return nullptr;
 }
 
@@ -115,33 +119,26 @@ const core::Digest* baseline_sums(Peer* peer, const SideDescription& target,
   return sums;
 }
 
-void report_total(const char* relation, const Found& found, int64 max_rows) {
-  if (found.examined < found.differing) {
-    ereport(NOTICE,
-            (errmsg("at least %s of %s differ", rows_text(found.rows), relation),
-             errdetail("Of %d key buckets that differ, %d were examined: all would not fit into "
-                       "maintenance_work_mem.",
-                       found.differing, found.examined)));
-  } else if (found.rows > static_cast<uint64>(max_rows)) {
-    ereport(NOTICE, (errmsg("%s of %s differ", rows_text(found.rows), relation),
-                     errhint("max_rows says how many of them are named.")));
-  }
+void report_total(const Found& found, int64 max_rows, Results* results) {
+  if (found.examined < found.differing)
+    results->info(
+        psprintf("at least %s differ: of %d key buckets that differ, %d were examined, as "
+                 "many as maintenance_work_mem has room for",
+                 rows_text(found.rows), found.differing, found.examined));
+  else if (found.rows > static_cast<uint64>(max_rows))
+    results->info(psprintf("%s differ, of which %s are named", rows_text(found.rows),
+                           number_text(static_cast<uint64>(max_rows))));
 }
 
-void report_baseline(const char* relation, const Baseline& baseline, const Found& found) {
+void report_baseline(const Baseline& baseline, const Found& found, Results* results) {
   if (found.later > 0)
-    ereport(NOTICE,
-            (errmsg("%s: rows that changed in the source since %s are left out", relation,
-                    baseline.name),
-             errdetail("In %d key buckets the target is as the backup was and the source is "
-                       "not.",
-                       found.later)));
+    results->info(
+        psprintf("rows that changed in the source since %s are left out: in %s the target "
+                 "is as the backup was and the source is not",
+                 baseline.name, buckets_text(found.later)));
   if (found.same > 0)
-    ereport(NOTICE,
-            (errmsg("%s: the target differs from %s also where it does not differ from the source",
-                    relation, baseline.name),
-             errdetail("In %d of %d key buckets source and target have changed alike.", found.same,
-                       1 << baseline.bits)));
+    results->info(psprintf("in %s of %d the target differs from %s as the source does",
+                           buckets_text(found.same), 1 << baseline.bits, baseline.name));
 }
 
 void compare(const char* target, Oid relation, int64 max_rows, Results* results) {
@@ -151,7 +148,8 @@ void compare(const char* target, Oid relation, int64 max_rows, Results* results)
   SideDescription of_target;
   describe(*source, &of_source);
   open_target(peer, *source, &of_target);
-  const Baseline* baseline = usable(baseline_of_target(target, relation), of_source, of_target);
+  const Baseline* baseline =
+      usable(baseline_of_target(target, relation), of_source, of_target, results);
   RowsPlan plan = plan_comparison(of_source, of_target, baseline, results);
   if (baseline != nullptr && !same_names(plan.key, baseline->key)) {
     // A key column whose type differs.
@@ -165,9 +163,8 @@ void compare(const char* target, Oid relation, int64 max_rows, Results* results)
   find_differences(*source, peer, baseline, sums, &found);
   show_differences(*source, peer, of_source, baseline, found, max_rows, results);
   finish_peer(peer);
-  const char* name = qualified_name(*source);
-  report_total(name, found, max_rows);
-  if (baseline != nullptr) report_baseline(name, *baseline, found);
+  report_total(found, max_rows, results);
+  if (baseline != nullptr) report_baseline(*baseline, found, results);
   close_side(source);
 }
 
@@ -274,10 +271,11 @@ void compare_document(const Baseline& baseline, Oid relation, int64 max_rows, Re
                   rows_text(sums[i].rows), bucket_detail(baseline.sums[i].rows, sums[i].rows)});
     left -= show_bucket(*side, description, entries, {i, baseline.sums[i], sums[i]}, left, results);
   }
-  if (rows > static_cast<uint64>(max_rows))
-    ereport(NOTICE, (errmsg("%s of %s are in key buckets that differ", rows_text(rows),
-                            qualified_name(*side)),
-                     errhint("max_rows says how many of them are named.")));
+  if (rows > static_cast<uint64>(max_rows) && left <= 0)
+    results->info(
+        psprintf("%s of this database are in key buckets that differ, of which %s are "
+                 "named",
+                 rows_text(rows), number_text(static_cast<uint64>(max_rows))));
   close_side(side);
 }
 

@@ -7,7 +7,7 @@ namespace pgdr {
 
 // Texts in this database's encoding; nullptr is NULL.
 struct ResultLine {
-  const char* side;
+  const char* side;  // missing, extra, changed, bucket; info: about the comparison itself
   const char* key;
   const char* column;
   const char* expected;
@@ -20,6 +20,7 @@ struct Results {
   TupleDesc desc;
 
   void put(const ResultLine& line);
+  void info(const char* detail) { put({"info", nullptr, nullptr, nullptr, nullptr, detail}); }
 };
 
 // For a set-returning function in materialize mode; the columns are ResultLine's.

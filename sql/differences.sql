@@ -133,13 +133,8 @@ CREATE TABLE shop.many (id int PRIMARY KEY, v text);
 \set SHOW_CONTEXT never
 SELECT * FROM dr_differences('regress_pgdr_copy', 'shop.many', 2);
 SET maintenance_work_mem = '1MB';
-\set VERBOSITY terse
-DO $$
-BEGIN
-  PERFORM count(*) FROM dr_differences('regress_pgdr_copy', 'shop.many', 1);
-END $$;
-SELECT side, count(*) FROM dr_differences('regress_pgdr_copy', 'shop.many', 30) GROUP BY side;
-\set VERBOSITY default
+SELECT side, key, regexp_replace(detail, '\d+ key buckets(.*) \d+', 'N key buckets\1 N') AS detail FROM dr_differences('regress_pgdr_copy', 'shop.many', 1);
+SELECT side, count(*) FROM dr_differences('regress_pgdr_copy', 'shop.many', 30) GROUP BY side ORDER BY side;
 RESET maintenance_work_mem;
 
 -- Errors.

@@ -28,7 +28,6 @@ SELECT dr_backup_finish('20261121T020000Z-9f3c', :snapshot, now(), now(), '{"lab
 CREATE DATABASE regress_pgdr_copy TEMPLATE regress_pgdr_source;
 ALTER DATABASE regress_pgdr_copy SET pgdr.origin = '{"label": "20261121T020000Z-9f3c"}';
 
-\set VERBOSITY terse
 -- The source moves on. Nothing is wrong with the copy.
 UPDATE shop.item SET name = 'renamed' WHERE id IN (5, 500, 5000);
 DELETE FROM shop.item WHERE id = 6;
@@ -46,7 +45,6 @@ UPDATE shop.rekeyed SET other = 0 WHERE id = 3;
 INSERT INTO shop.empty VALUES (1);
 \c regress_pgdr_source
 \set SHOW_CONTEXT never
-\set VERBOSITY terse
 SELECT * FROM dr_differences('regress_pgdr_copy', 'shop.item');
 -- In the same bucket as the copy's 1000: a row that the source has changed since.
 SELECT i AS neighbour FROM generate_series(1, 20000) AS i
@@ -71,7 +69,6 @@ ALTER TABLE shop.part ADD COLUMN more int DEFAULT 1;
 UPDATE shop.part SET v = 'later' WHERE id = 20;
 SELECT * FROM dr_differences('regress_pgdr_copy', 'shop.part');
 -- Where the backup's buckets are of no use, it says so and compares everything.
-\set VERBOSITY default
 ALTER TABLE shop.rekeyed DROP CONSTRAINT rekeyed_pkey, ADD PRIMARY KEY (other);
 SELECT side, key FROM dr_differences('regress_pgdr_copy', 'shop.rekeyed');
 ALTER TABLE shop.part DETACH PARTITION shop.part_2;

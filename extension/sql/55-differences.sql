@@ -50,7 +50,8 @@ BEGIN
          (SELECT array_agg(c.name ORDER BY c.n) AS key
           FROM jsonb_array_elements_text(CASE jsonb_typeof(root -> 'key') WHEN 'array' THEN root -> 'key' ELSE '[]' END)
             WITH ORDINALITY AS c (name, n)) AS k
-    WHERE (l ->> 'rows')::bigint > 0 OR l.n = 1;
+    WHERE (l ->> 'rows')::bigint > 0
+       OR (l.n = 1 AND NOT EXISTS (SELECT FROM unnest(leaves) AS o (o) WHERE (o ->> 'rows')::bigint > 0));
 END
 $$;
 COMMENT ON FUNCTION dr._relation_baseline(text, jsonb, regclass) IS
