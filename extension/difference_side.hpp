@@ -18,7 +18,7 @@
 namespace pgdr {
 
 // Division of the key hashes for the comparison: 2^k sums, as many as the larger side has pages.
-inline constexpr int kDifferenceBitsMax = 16;
+inline constexpr int kDifferenceBitsMax = 14;
 
 struct SideColumn {
   const char* name;
