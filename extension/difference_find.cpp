@@ -30,8 +30,8 @@ struct Passes {
   Digest* target;
 };
 
-Passes first_pass(const Side& source, Peer* target) {
-  const int bits = source.plan.bits;
+Passes first_pass(Side* source, Peer* target) {
+  const int bits = source->plan.bits;
   Passes sums{bits, allocate_sums(bits), allocate_sums(bits)};
   ask_buckets(target);
   side_buckets(source, sums.source);
@@ -167,7 +167,7 @@ void add_entry(EntryList* list, const core::RowEntry& entry) {
   list->items[list->count++] = entry;
 }
 
-void find_differences(const Side& source, Peer* target, const Baseline* baseline,
+void find_differences(Side* source, Peer* target, const Baseline* baseline,
                       const core::Digest* target_sums, Found* out) {
   *out = Found{};
   const Passes sums = first_pass(source, target);
@@ -181,7 +181,7 @@ void find_differences(const Side& source, Peer* target, const Baseline* baseline
 
   EntryList of_source{nullptr, 0, 0, entry_limit()};
   EntryList of_target{nullptr, 0, 0, entry_limit()};
-  second_pass(source, target, wanted, &of_source, &of_target);
+  second_pass(*source, target, wanted, &of_source, &of_target);
   out->items = static_cast<core::RowDifference*>(MemoryContextAllocHuge(
       CurrentMemoryContext, sizeof(core::RowDifference) * (of_source.count + of_target.count + 1)));
   out->count = core::match_entries(of_source.items, of_source.count, of_target.items,

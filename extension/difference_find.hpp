@@ -1,5 +1,5 @@
 // Finding the rows that differ, in two passes over each side, of which the second looks only for
-// rows in the key buckets that the first found to differ.
+// rows in the key buckets that the first found to differ, and only where such rows lie.
 #pragma once
 
 #include "difference_remote.hpp"
@@ -44,7 +44,7 @@ void finish_entries(EntryList* list);
 // Both sides have their plan, the same one. baseline: what the target should be, or nullptr; its
 // key is the plan's. target_sums: the target's sums for the baseline where the plan's own are not
 // comparable with it, 2^baseline->bits, or nullptr.
-void find_differences(const Side& source, Peer* target, const Baseline* baseline,
+void find_differences(Side* source, Peer* target, const Baseline* baseline,
                       const core::Digest* target_sums, Found* out);
 
 }  // namespace pgdr

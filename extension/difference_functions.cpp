@@ -160,7 +160,7 @@ void compare(const char* target, Oid relation, int64 max_rows, Results* results)
   const core::Digest* sums = baseline_sums(peer, of_target, baseline, plan);
   remote_plan(peer, plan);
   Found found;
-  find_differences(*source, peer, baseline, sums, &found);
+  find_differences(source, peer, baseline, sums, &found);
   show_differences(*source, peer, of_source, baseline, found, max_rows, results);
   finish_peer(peer);
   report_total(found, max_rows, results);
@@ -252,7 +252,7 @@ void compare_document(const Baseline& baseline, Oid relation, int64 max_rows, Re
   side->plan = plan_baseline(description, baseline);
   const int bits = baseline.bits;
   auto* sums = static_cast<core::Digest*>(palloc(sizeof(core::Digest) << bits));
-  side_buckets(*side, sums);
+  side_buckets(side, sums);
   auto* wanted = static_cast<uint8*>(palloc0(((Size{1} << bits) + 7) / 8));
   uint64 rows = 0;
   uint64 examined = 0;

@@ -71,8 +71,10 @@ struct SlotPlace {
 };
 
 template <typename OnTuple, typename OnPage>
-void scan_pages(Relation leaf, Snapshot snapshot, OnTuple&& on_tuple, OnPage&& on_page) {
+void scan_pages(Relation leaf, Snapshot snapshot, const uint8* pages, BlockNumber page_count,
+                OnTuple&& on_tuple, OnPage&& on_page) {
   PageScan scan(leaf, snapshot);
+  if (pages != nullptr) scan.only(pages, page_count);
   VisibleItems visible;
   while (scan.next(&visible)) {
     for (int i = 0; i < visible.count; ++i) {
@@ -82,7 +84,7 @@ void scan_pages(Relation leaf, Snapshot snapshot, OnTuple&& on_tuple, OnPage&& o
           reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char*>(visible.page) + item.lp_off),
           item.lp_len, PagePlace{&scan, &visible, &item});
     }
-    on_page();
+    on_page(scan.block());
   }
 }
 
@@ -101,12 +103,76 @@ void scan_slots(Relation leaf, Snapshot snapshot, OnTuple&& on_tuple) {
   ExecDropSingleTupleTableSlot(slot);
 }
 
+// pages: a bitmap of those to read, or nullptr.
 template <typename OnTuple, typename OnPage>
-void scan_leaf(Relation leaf, Snapshot snapshot, OnTuple&& on_tuple, OnPage&& on_page) {
+void scan_leaf(Relation leaf, Snapshot snapshot, const uint8* pages, BlockNumber page_count,
+               OnTuple&& on_tuple, OnPage&& on_page) {
   if (reads_pages(leaf))
-    scan_pages(leaf, snapshot, on_tuple, on_page);
+    scan_pages(leaf, snapshot, pages, page_count, on_tuple, on_page);
   else
     scan_slots(leaf, snapshot, on_tuple);
+}
+
+void give_up(Side* side, RowMap* map) {
+  if (map->buckets != nullptr) pfree(map->buckets);
+  if (map->counts != nullptr) pfree(map->counts);
+  side->map_room += map->room * sizeof(uint16) + map->pages_room * sizeof(uint16);
+  *map = RowMap{};
+}
+
+// Doubles one of the map's arrays; false if that would take too much.
+template <typename Count>
+bool grow(Side* side, uint16** items, Count* room) {
+  const Size more = *room == 0 ? 4096 : Size{*room};
+  if (more * sizeof(uint16) > side->map_room) return false;
+  side->map_room -= more * sizeof(uint16);
+  *room = static_cast<Count>(*room + more);
+  const Size bytes = Size{*room} * sizeof(uint16);
+  *items =
+      static_cast<uint16*>(*items == nullptr ? MemoryContextAllocHuge(CurrentMemoryContext, bytes)
+                                             : repalloc_huge(*items, bytes));
+  return true;
+}
+
+void note_row(Side* side, RowMap* map, int bucket) {
+  if (!map->complete) return;
+  if (map->rows == map->room && !grow(side, &map->buckets, &map->room)) {
+    give_up(side, map);
+    return;
+  }
+  map->buckets[map->rows++] = static_cast<uint16>(bucket);
+}
+
+// After the rows of a page; pages come in order, one after the other.
+void note_page(Side* side, RowMap* map, BlockNumber block, Size rows_before) {
+  if (!map->complete) return;
+  if (map->pages != block ||
+      (map->pages == map->pages_room && !grow(side, &map->counts, &map->pages_room))) {
+    give_up(side, map);
+    return;
+  }
+  map->counts[map->pages++] = static_cast<uint16>(map->rows - rows_before);
+}
+
+void start_maps(Side* side) {
+  drop_maps(side);
+  side->map_room = static_cast<Size>(maintenance_work_mem) * 1024;
+  side->maps = static_cast<RowMap*>(palloc0(sizeof(RowMap) * static_cast<Size>(side->count + 1)));
+  for (int i = 0; i < side->count; ++i) side->maps[i].complete = reads_pages(side->leaves[i]);
+}
+
+// The pages that have rows in wanted buckets, or nullptr if that is not known.
+uint8* wanted_pages(const RowMap* map, const uint8* wanted) {
+  if (map == nullptr || !map->complete) return nullptr;
+  auto* pages = static_cast<uint8*>(palloc0(Size{map->pages} / 8 + 1));
+  const uint16* bucket = map->buckets;
+  for (BlockNumber page = 0; page < map->pages; ++page) {
+    bool found = false;
+    for (const uint16* end = bucket + map->counts[page]; bucket != end; ++bucket)
+      found |= is_wanted(wanted, *bucket);
+    if (found) pages[page >> 3] |= static_cast<uint8>(1U << (page & 7));
+  }
+  return pages;
 }
 
 // Hash of the located row's compared columns.
@@ -116,30 +182,46 @@ core::U128 row_hash(Hashing* h, Size stored, uint64* length) {
 
 }  // namespace
 
-void side_buckets(const Side& side, core::Digest* out) {
-  const int bits = side.plan.bits;
+void drop_maps(Side* side) {
+  if (side->maps == nullptr) return;
+  for (int i = 0; i < side->count; ++i) give_up(side, &side->maps[i]);
+  pfree(side->maps);
+  side->maps = nullptr;
+}
+
+void side_buckets(Side* side, core::Digest* out) {
+  const int bits = side->plan.bits;
   for (int i = 0; i < 1 << bits; ++i) out[i] = core::Digest{};
   auto* h = static_cast<Hashing*>(palloc(sizeof(Hashing)));
-  for (int leaf = 0; leaf < side.count; ++leaf) {
-    begin(h, side, side.leaves[leaf]);
+  start_maps(side);
+  for (int leaf = 0; leaf < side->count; ++leaf) {
+    RowMap* map = &side->maps[leaf];
+    Size rows_before = 0;
+    begin(h, *side, side->leaves[leaf]);
     scan_leaf(
-        side.leaves[leaf], side.snapshot,
-        [h, bits, out](HeapTupleHeader tuple, Size stored, const auto&) {
+        side->leaves[leaf], side->snapshot, nullptr, 0,
+        [h, bits, out, side, map](HeapTupleHeader tuple, Size stored, const auto&) {
           uint64 length = 0;
+          int bucket = 0;
           locate_row(&h->rows, *h->plan, tuple);
           if (h->key.count > 0) {
             // The sums are larger than the processor's nearest cache: the row's hash takes as long
             // as fetching one of them does.
-            core::Digest& sum = out[core::bucket_of(hash_key(&h->rows, h->key, stored), bits)];
-            __builtin_prefetch(&sum, 1);
-            sum.add_row(row_hash(h, stored, &length), length);
+            bucket = core::bucket_of(hash_key(&h->rows, h->key, stored), bits);
+            __builtin_prefetch(&out[bucket], 1);
+            out[bucket].add_row(row_hash(h, stored, &length), length);
           } else {
             const core::U128 hash = row_hash(h, stored, &length);
-            out[core::bucket_of(hash, bits)].add_row(hash, length);
+            bucket = core::bucket_of(hash, bits);
+            out[bucket].add_row(hash, length);
           }
+          note_row(side, map, bucket);
           reset_row(&h->rows.encoder);
         },
-        [] {});
+        [side, map, &rows_before](BlockNumber block) {
+          note_page(side, map, block, rows_before);
+          rows_before = map->rows;
+        });
     finish_encoder(&h->rows.encoder);
   }
   pfree(h);
@@ -176,8 +258,10 @@ void side_rows(const Side& side, const uint8* wanted, RowSink* sink) {
   auto* h = static_cast<Hashing*>(palloc(sizeof(Hashing)));
   for (int leaf = 0; leaf < side.count; ++leaf) {
     begin(h, side, side.leaves[leaf]);
+    const RowMap* map = side.maps == nullptr ? nullptr : &side.maps[leaf];
+    const uint8* pages = wanted_pages(map, wanted);
     scan_leaf(
-        side.leaves[leaf], side.snapshot,
+        side.leaves[leaf], side.snapshot, pages, pages == nullptr ? 0 : map->pages,
         [&](HeapTupleHeader tuple, Size stored, const auto& place) {
           look_at(h, tuple, stored, wanted, side.plan.bits, [&](core::RowEntry& entry) {
             const ItemPointerData tid = place();
@@ -188,7 +272,7 @@ void side_rows(const Side& side, const uint8* wanted, RowSink* sink) {
             sink->add(sink, entry);
           });
         },
-        [sink] {
+        [sink](BlockNumber) {
           if (sink->page != nullptr) sink->page(sink);
         });
     finish_encoder(&h->rows.encoder);

@@ -76,14 +76,15 @@ void open(DifferenceServer* server, Cursor request, Answer* answer) {
 }
 
 void plan(Side* side, Cursor request) {
+  drop_maps(side);
   side->plan.bits = static_cast<int>(request.number<uint32>());
   if (side->plan.bits < 0 || side->plan.bits > kDifferenceBitsMax) refuse_request();
   side->plan.columns = request.list();
   side->plan.key = request.list();
 }
 
-void buckets(const Side& side, Answer* answer) {
-  const Size bytes = sizeof(core::Digest) << side.plan.bits;
+void buckets(Side* side, Answer* answer) {
+  const Size bytes = sizeof(core::Digest) << side->plan.bits;
   auto* sums = static_cast<core::Digest*>(palloc(bytes));
   side_buckets(side, sums);
   answer->put(sums, bytes);
@@ -140,7 +141,7 @@ void serve_difference(DifferenceServer* server, char type, const char* payload, 
   if (type == kPlan)
     plan(server->side, request);
   else if (type == kBuckets)
-    buckets(*server->side, answer);
+    buckets(server->side, answer);
   else if (type == kRows)
     rows(*server->side, request, answer);
   else if (type == kFetch)

@@ -43,12 +43,28 @@ struct RowsPlan {
   NameList key;      // none: the whole row
 };
 
+// Which bucket each row of a leaf is in, noted down by side_buckets(), so that side_rows() reads
+// only the pages that have wanted rows: the snapshot is the same, and so are its rows. Two bytes a
+// row, as long as maintenance_work_mem has room; without it, or where a table is not read page by
+// page, everything is read again.
+struct RowMap {
+  uint16* buckets;  // row by row
+  Size rows;
+  Size room;
+  uint16* counts;  // rows of each page
+  BlockNumber pages;
+  BlockNumber pages_room;
+  bool complete;
+};
+
 struct Side {
   Relation root;
   int count;
   Relation* leaves;  // those that hold rows; root itself where it is not partitioned
   Snapshot snapshot;
   RowsPlan plan;
+  RowMap* maps;   // of each leaf, of the plan; nullptr: none
+  Size map_room;  // bytes that they may still take
 };
 
 // Opens and locks the relation and its partitions; errors unless it has rows that the current user
@@ -58,8 +74,11 @@ void close_side(Side* side);
 
 void describe(const Side& side, SideDescription* out);
 
-// out: 2^bits, by the key's hash.
-void side_buckets(const Side& side, core::Digest* out);
+// Forgets what side_buckets() noted down; for another plan.
+void drop_maps(Side* side);
+
+// out: 2^bits, by the key's hash. Makes the side's row maps.
+void side_buckets(Side* side, core::Digest* out);
 
 // Whether bucket b of a bitmap is wanted.
 inline bool is_wanted(const uint8* wanted, int bucket) {
@@ -71,7 +90,7 @@ struct RowSink {
   void (*page)(RowSink* self);  // between pages: time for something else; may be nullptr
 };
 
-// Every row in a wanted bucket, in the order of the table.
+// Every row in a wanted bucket, in the order of the table. After side_buckets() by the same plan.
 void side_rows(const Side& side, const uint8* wanted, RowSink* sink);
 
 // Texts of a row's values by output functions, under settings that are the same on both sides.

@@ -34,6 +34,13 @@ class PageScan {
   // through the resource owner.
   bool next(VisibleItems* out);
 
+  // Reads only pages whose bit is set, of as many as the bitmap has; before the first next(). The
+  // bitmap outlives the scan.
+  void only(const uint8* pages, BlockNumber count) {
+    pages_ = pages;
+    if (count < blocks_) blocks_ = count;
+  }
+
   // Of the page at hand.
   BlockNumber block() const { return BufferGetBlockNumber(buffer_); }
 
@@ -66,6 +73,7 @@ class PageScan {
   Buffer buffer_ = InvalidBuffer;  // the page at hand
   Buffer next_ = InvalidBuffer;    // the page after it, already pinned
   const char* ahead_ = nullptr;    // and where it lies
+  const uint8* pages_ = nullptr;   // nullptr: all
   bool trust_all_visible_;
 };
 
