@@ -31,7 +31,8 @@ BEGIN
     END LOOP;
     -- dr_snapshot_expire(). Foreign keys keep what a backup or another snapshot still refers to.
     EXECUTE format('GRANT DELETE ON dr.snapshots, dr.definitions TO %s', grantee);
-    EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA dr TO %s', grantee);
+    -- SELECT for pg_dump, which carries their values.
+    EXECUTE format('GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA dr TO %s', grantee);
   END IF;
   FOR item IN
     SELECT p.oid::regprocedure::text

@@ -46,9 +46,28 @@ sql shop 'ALTER TABLE documents ENABLE ROW LEVEL SECURITY'
 exit_is 1 pgdr backup
 like "$err" 'row security.*documents' 'row security that would hide rows is an error naming the table'
 like "$err" 'BYPASSRLS' 'with the remedy'
-sql shop 'ALTER TABLE documents DISABLE ROW LEVEL SECURITY'
-write_config shop
+sql postgres 'ALTER ROLE keeper BYPASSRLS'
+exit_is 1 pgdr backup
+like "$err" 'large object [0-9]+' 'a large object that may not be read is named'
 is "$(objects)" 0 'so far nothing was written'
+sql shop "DO \$\$ DECLARE o oid; BEGIN FOR o IN SELECT oid FROM pg_largeobject_metadata LOOP EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO keeper', o); END LOOP; END \$\$"
+exit_is 0 pgdr backup
+unlike "$err" 'passwords' 'with pg_read_all_data and BYPASSRLS it works and is complete'
+rm -r "$REPO/shop"
+sql shop 'REVOKE pg_read_all_data FROM keeper; GRANT USAGE ON SCHEMA "Odd Schema" TO keeper'
+sql shop 'GRANT SELECT ON ALL TABLES IN SCHEMA public, "Odd Schema" TO keeper; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO keeper'
+exit_is 1 pgdr backup
+like "$err" 'may not read pg_largeobject' 'large objects are fingerprinted, so their table must be readable'
+sql shop 'GRANT SELECT ON pg_largeobject TO keeper'
+exit_is 0 pgdr backup
+like "$err" 'passwords' 'a role that may not read pg_authid: the backup says that passwords of roles are lacking'
+is "$(jq -r '.warnings | length' "$REPO"/shop/*/manifest.json)" 1 'so does the manifest'
+rm -r "$REPO/shop"
+exit_is 1 pgdr verify --all
+like "$err" 'no longer in repository' 'a backup that vanished from its repository is noticed'
+is "$(sql shop 'SELECT DISTINCT state FROM dr.copies')" missing 'and recorded'
+sql shop 'ALTER TABLE documents DISABLE ROW LEVEL SECURITY; DELETE FROM dr.backups'
+write_config shop
 
 # --- a good backup, which nothing below may harm -----------------------------------------------------------------------------------------
 exit_is 0 pgdr backup

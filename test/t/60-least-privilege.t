@@ -25,7 +25,7 @@ exit_is 0 pgdr backup
 is "$(sql shop "SELECT state FROM dr.backups ORDER BY started_at DESC LIMIT 1")" complete 'the backup role backs up and records'
 exit_is 0 pgdr list
 exit_is 0 pgdr verify latest
-exit_is 0 pgdr --config "$CONFIG" snapshot
+exit_is 0 pgdr snapshot
 
 # A superuser restores; every row is there, also those that row security hides.
 sed -i 's#postgresql://pgdr_backup@/shop#postgresql:///shop#' "$CONFIG"

@@ -38,27 +38,27 @@ Result<std::unique_ptr<ArtifactWriter>> ArtifactWriter::open(CopySet& copies,
   PGDR_TRY(writer->encrypted_, pipe::age_encrypt(*writer->stored_, sealing.lock));
   PGDR_TRY(writer->compressed_,
            pipe::zstd_sink(*writer->encrypted_, sealing.level, sealing.workers));
-  writer->original_ = pipe::hash_sink(writer->compressed_.get());
+  if (sealing.original_digest) writer->original_ = pipe::hash_sink(writer->compressed_.get());
   return writer;
 }
 
 Status ArtifactWriter::write(Bytes data) {
-  PGDR_CHECK(original_->write(data));
-  original_now_ = original_->bytes();
+  PGDR_CHECK(original_ ? original_->write(data) : compressed_->write(data));
+  original_now_ += data.size();
   stored_now_ = stored_->bytes();
   return success();
 }
 
 Status ArtifactWriter::finish() {
-  PGDR_CHECK(original_->finish());
+  PGDR_CHECK(original_ ? original_->finish() : compressed_->finish());
   stored_now_ = stored_->bytes();
   return success();
 }
 
 Artifact ArtifactWriter::artifact() const {
   const pipe::Digest stored = stored_->digest();
-  const pipe::Digest original = original_->digest();
-  return {name_, kind_, stored.bytes, stored.sha256, original.bytes, original.sha256};
+  return {name_,         kind_,         stored.bytes,
+          stored.sha256, original_now_, original_ ? original_->digest().sha256 : std::string()};
 }
 
 Result<std::unique_ptr<ArtifactReader>> ArtifactReader::open(const StoredBackup& backup,

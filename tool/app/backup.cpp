@@ -173,6 +173,7 @@ Status BackupRun::dump_and_count() {
   };
   Sealing sealing = sealing_;
   sealing.workers = kCompressors;
+  sealing.original_digest = false;
   PGDR_TRY(auto dump_writer,
            ArtifactWriter::open(*copies_, prefix(), "database.dump.zst.age", "database", sealing));
   DumpJob dump(dump_command(), std::move(dump_writer), true, give_up, watch);

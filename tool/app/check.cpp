@@ -74,16 +74,50 @@ Status check_content(const StoredBackup& backup, const Artifact& artifact, const
   }
 }
 
-Status record(const CheckRequest& request, const std::vector<CopyCheck>& copies) {
+// With --all: what the catalog believes to be in a repository, and is not.
+Status find_vanished(db::Connection& db, const CheckRequest& request,
+                     const std::vector<Repository>& repositories, std::vector<CopyCheck>& copies) {
+  PGDR_TRY(const db::Rows rows,
+           db.query("SELECT b.label, c.repository, c.location "
+                    "FROM dr.backups b JOIN dr.copies c ON c.backup = b.id "
+                    "WHERE b.set_name = $1 AND c.state = 'complete' ORDER BY b.label, c.id",
+                    {request.set.name}));
+  for (const auto& row : rows) {
+    const std::string label = row[0].value_or("");
+    const std::string repository = row[1].value_or("");
+    const bool listed = std::any_of(repositories.begin(), repositories.end(),
+                                    [&](const Repository& r) { return r.name == repository; });
+    const bool seen = std::any_of(copies.begin(), copies.end(), [&](const CopyCheck& c) {
+      return c.label == label && c.repository == repository;
+    });
+    if (!listed || seen) continue;
+    CopyCheck check;
+    check.label = label;
+    check.repository = repository;
+    check.location = row[2].value_or("");
+    check.signature = "not checked";
+    check.vanished = true;
+    check.problems.push_back(
+        {"", fmt::format("backup {} is no longer in repository {}, which the catalog believes to "
+                         "hold it",
+                         label, repository)});
+    copies.push_back(std::move(check));
+  }
+  return success();
+}
+
+Status record(const CheckRequest& request, const std::vector<Repository>& listed,
+              std::vector<CopyCheck>& copies) {
   PGDR_TRY(const auto db, db::Connection::open(request.set.database));
   PGDR_TRY(auto catalog, db::Catalog::open(*db));
+  if (request.all) PGDR_CHECK(find_vanished(*db, request, listed, copies));
   for (const auto& copy : copies) {
     if (copy.unreachable) continue;
     db::CopyRecord record;
     record.label = copy.label;
     record.repository = copy.repository;
     record.location = copy.location;
-    record.state = copy.good() ? "complete" : "damaged";
+    record.state = copy.good() ? "complete" : copy.vanished ? "missing" : "damaged";
     record.checked_at = system_clock().now();
     if (!copy.good()) record.error = copy.problems.front().text;
     const auto done = catalog.copy_record(record);
@@ -92,12 +126,12 @@ Status record(const CheckRequest& request, const std::vector<CopyCheck>& copies)
       continue;
     }
     if (copy.good()) continue;
-    PGDR_CHECK(catalog.event_record(
-        {.severity = "critical",
-         .kind = "copy_damaged",
-         .message = fmt::format("backup {} in repository {} is damaged: {}", copy.label,
-                                copy.repository, copy.problems.front().text),
-         .set = request.set.name}));
+    PGDR_CHECK(
+        catalog.event_record({.severity = "critical",
+                              .kind = copy.vanished ? "copy_missing" : "copy_damaged",
+                              .message = fmt::format("backup {} in repository {}: {}", copy.label,
+                                                     copy.repository, copy.problems.front().text),
+                              .set = request.set.name}));
   }
   return success();
 }
@@ -160,16 +194,21 @@ Result<CheckResult> run_check(const CheckRequest& request) {
   PGDR_TRY(OpenRepositories repositories, open_repositories(request.config, names));
   PGDR_TRY(History history, read_history(repositories.open, request.set.name));
 
+  const std::vector<Error> unlisted = history.unlisted;
   CheckResult result;
   result.deep = request.deep;
+  for (const auto& error : unlisted) {
+    CopyCheck lost;
+    lost.label = "(all)";
+    lost.unreachable = true;
+    lost.problems.push_back({"", to_string(error)});
+    result.copies.push_back(std::move(lost));
+  }
   std::vector<BrokenBackup> broken;
   std::vector<Backup> chosen;
   if (request.all) {
     broken = history.broken;
     chosen = std::move(history.backups);
-    if (chosen.empty() && broken.empty()) {
-      return Error::of(Code::kRepositoryMissing, "there is no backup yet", "pgdr backup");
-    }
   } else {
     for (const auto& one : history.broken) {
       if (one.label == request.label) broken.push_back(one);
@@ -213,9 +252,14 @@ Result<CheckResult> run_check(const CheckRequest& request) {
     check.problems.push_back({kManifestFile, to_string(one.error)});
     result.copies.push_back(std::move(check));
   }
-  const Status recorded = record(request, result.copies);
+  std::vector<Repository> listed;
+  if (unlisted.empty()) listed = std::move(repositories.open);
+  const Status recorded = record(request, listed, result.copies);
   result.recorded = recorded.ok();
   if (!recorded) log_warning("the catalog does not learn of it: " + to_string(recorded.error()));
+  if (result.copies.empty()) {
+    return Error::of(Code::kRepositoryMissing, "there is no backup yet", "pgdr backup");
+  }
   return result;
 }
 

@@ -39,6 +39,7 @@ struct CopyCheck {
   std::string signature;                // "trusted", "accepted", "not checked", "wrong"
   std::optional<std::uint64_t> blocks;  // deep: data blocks of the archive
   bool unreachable = false;  // the repository could not be read: nothing is known of this copy
+  bool vanished = false;     // the catalog knows it as complete, the repository does not hold it
   [[nodiscard]] bool good() const { return problems.empty(); }
 };
 

@@ -122,6 +122,7 @@ Result<Overview> read_overview(const Config& config, const SetConfig& set) {
   for (const auto& backup : read.history.backups) {
     overview.backups.push_back(combine(backup, read.known));
   }
+  for (const auto& error : read.history.unlisted) overview.problems.push_back(to_string(error));
   for (const auto& broken : read.history.broken) {
     // A folder without manifest is a run that is going on or did not end; not a backup's problem.
     if (broken.error.code == Code::kRepositoryMissing) continue;

@@ -42,6 +42,19 @@ WHERE NOT pg_catalog.has_schema_privilege(schema, 'USAGE')
                            OR pg_catalog.row_security_active(oid)))
 ORDER BY 3, 1)";
 
+// pg_read_all_data does not cover large objects; there is no has_largeobject_privilege() before
+// version 16.
+constexpr const char* kUnreadableObjects = R"(
+SELECT m.oid FROM pg_catalog.pg_largeobject_metadata m
+WHERE NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+  AND NOT pg_catalog.current_setting('lo_compat_privileges')::boolean
+  AND NOT pg_catalog.pg_has_role(m.lomowner, 'USAGE')
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.aclexplode(m.lomacl) a
+    WHERE a.privilege_type = 'SELECT'
+      AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE')))
+ORDER BY 1 LIMIT 100)";
+
 std::string name_some(const std::vector<std::string>& names) {
   std::string text;
   for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 3); ++i) {
@@ -81,9 +94,30 @@ Result<std::string> client_program(const std::string& name, int server_version) 
   return path;
 }
 
+static Status check_large_objects(db::Connection& db) {
+  PGDR_TRY(const db::Rows rows, db.query(kUnreadableObjects));
+  if (rows.empty()) {
+    // Their fingerprint is taken from the table itself.
+    PGDR_TRY(const db::Rows closed,
+             db.query("SELECT FROM pg_catalog.pg_largeobject_metadata WHERE NOT "
+                      "pg_catalog.has_table_privilege('pg_catalog.pg_largeobject', 'SELECT') "
+                      "LIMIT 1"));
+    if (closed.empty()) return success();
+    return Error::of(
+        Code::kFailed, fmt::format("role {} may not read pg_largeobject", db.user()),
+        fmt::format("as a superuser: GRANT pg_read_all_data TO {};", db::quote_ident(db.user())));
+  }
+  std::vector<std::string> objects;
+  for (const auto& row : rows) objects.push_back("large object " + row[0].value_or(""));
+  return Error::of(Code::kFailed,
+                   fmt::format("role {} may not read {}", db.user(), name_some(objects)),
+                   fmt::format("as a superuser: GRANT SELECT ON LARGE OBJECT {} TO {};",
+                               rows[0][0].value_or(""), db::quote_ident(db.user())));
+}
+
 Status check_readable(db::Connection& db) {
   PGDR_TRY(const db::Rows rows, db.query(kUnreadable));
-  if (rows.empty()) return success();
+  if (rows.empty()) return check_large_objects(db);
   std::vector<std::string> policy;
   std::vector<std::string> unreadable;
   for (const auto& row : rows) {

@@ -18,9 +18,9 @@ std::optional<int> client_major(const std::string& version_line);
 // The program, as found in PATH; kUsage when its major version is older than the server's.
 Result<std::string> client_program(const std::string& name, int server_version);
 
-// kFailed naming the first tables and sequences that this role may not read, or whose rows a
-// row-security policy would hide from it (pg_dump would fail on the former half-way, and refuses
-// the latter).
+// kFailed naming the first tables, sequences and large objects that this role may not read, or
+// whose rows a row-security policy would hide from it (pg_dump would fail on the former half-way,
+// and refuses the latter).
 Status check_readable(db::Connection& db);
 
 // Whether pg_dumpall may read the roles' passwords.

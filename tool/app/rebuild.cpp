@@ -87,6 +87,7 @@ Result<RebuildResult> rebuild_catalog(const RebuildRequest& request) {
     }
   }
   request.progress.done();
+  for (const auto& error : history.unlisted) result.problems.push_back(to_string(error));
   for (const auto& broken : history.broken) result.problems.push_back(to_string(broken.error));
   return result;
 }

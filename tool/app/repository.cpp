@@ -152,7 +152,13 @@ Result<Listing> list_backups(Repository& repository, const std::string& set) {
 Result<History> read_history(std::vector<Repository>& repositories, const std::string& set) {
   History history;
   for (auto& repository : repositories) {
-    PGDR_TRY(Listing listing, list_backups(repository, set));
+    auto listed = list_backups(repository, set);
+    if (!listed) {
+      if (listed.error().code == Code::kInterrupted) return listed.error();
+      history.unlisted.push_back(listed.error().context("repository " + repository.name));
+      continue;
+    }
+    Listing& listing = *listed;
     for (auto& stored : listing.backups) {
       const auto same =
           std::find_if(history.backups.begin(), history.backups.end(), [&](const Backup& backup) {
@@ -167,6 +173,9 @@ Result<History> read_history(std::vector<Repository>& repositories, const std::s
       }
     }
     for (auto& broken : listing.broken) history.broken.push_back(std::move(broken));
+  }
+  if (!repositories.empty() && history.unlisted.size() == repositories.size()) {
+    return history.unlisted.front();
   }
   std::stable_sort(history.backups.begin(), history.backups.end(),
                    [](const Backup& a, const Backup& b) {

@@ -72,7 +72,9 @@ struct Backup {
 struct History {
   std::vector<Backup> backups;  // newest first, by the time they ended
   std::vector<BrokenBackup> broken;
+  std::vector<Error> unlisted;  // repositories that could not be listed: what they hold is unknown
 };
+// An error only when no repository can be listed.
 Result<History> read_history(std::vector<Repository>& repositories, const std::string& set);
 // label: "latest", a label, or the unambiguous beginning of one. kRepositoryMissing when there is
 // none, naming what a broken folder of that label lacks.

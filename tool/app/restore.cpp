@@ -57,6 +57,7 @@ Status RestoreRun::choose() {
   PGDR_TRY(repositories_, open_repositories(request_.config, names));
   for (const auto& [name, error] : repositories_.failed) log_warning(to_string(error));
   PGDR_TRY(History history, read_history(repositories_.open, request_.set.name));
+  for (const auto& error : history.unlisted) log_warning(to_string(error));
   const std::vector<BrokenBackup> broken = history.broken;
   PGDR_TRY(backup_, choose_backup(std::move(history), request_.label));
   result_.label = backup_.manifest().label;
@@ -237,6 +238,12 @@ Status RestoreRun::fill() {
   }
   PGDR_TRY(result_.outcome, restore_archive(*copy_, keys_, where, request_.options,
                                             document_.sizes(), request_.progress));
+  // Only what the snapshot counted can be compared: no views, no sequences.
+  if (!document_.tables.empty()) {
+    const auto counted = document_.sizes();
+    std::erase_if(result_.outcome.tables,
+                  [&](const std::string& table) { return !counted.contains(table); });
+  }
   for (const auto& error : result_.outcome.errors) {
     if (!harmless(error)) ++result_.serious_errors;
   }

@@ -23,7 +23,8 @@ struct Options {
 };
 
 std::string state_of(const app::CopyCheck& copy) {
-  if (copy.unreachable) return "missing";
+  if (copy.unreachable) return "unreachable";
+  if (copy.vanished) return "missing";
   return copy.good() ? "ok" : "damaged";
 }
 
