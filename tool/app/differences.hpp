@@ -12,8 +12,8 @@
 namespace pgdr::app {
 
 struct DifferencesRequest {
-  std::string target;    // database
-  std::string relation;  // as in SQL, with its schema
+  std::string target;           // database
+  std::string relation;         // as in SQL, with its schema
   std::uint32_t max_rows = 20;  // at least 1
 };
 

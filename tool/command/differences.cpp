@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.hpp"
 #include "command/commands.hpp"
 #include "command/options.hpp"
 
