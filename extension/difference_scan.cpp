@@ -261,7 +261,7 @@ void side_rows(const Side& side, const uint8* wanted, RowSink* sink) {
     const RowMap* map = side.maps == nullptr ? nullptr : &side.maps[leaf];
     const uint8* pages = wanted_pages(map, wanted);
     scan_leaf(
-        side.leaves[leaf], side.snapshot, pages, pages == nullptr ? 0 : map->pages,
+        side.leaves[leaf], side.snapshot, pages, map == nullptr ? 0 : map->pages,
         [&](HeapTupleHeader tuple, Size stored, const auto& place) {
           look_at(h, tuple, stored, wanted, side.plan.bits, [&](core::RowEntry& entry) {
             const ItemPointerData tid = place();

@@ -154,7 +154,8 @@ void compare_value(Peer* peer, const char* source, Compared* out) {
 
 // Moves the first difference back to the start of its character.
 void align(const char* source, Compared* value) {
-  const Size start = source == nullptr ? 0 : character_start(source, value->common);
+  if (source == nullptr) return;
+  const Size start = character_start(source, value->common);
   const Size back = value->common - start;
   if (back == 0) return;
   const Size keep =
