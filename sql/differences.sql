@@ -135,7 +135,16 @@ SELECT * FROM dr_differences('regress_pgdr_copy', 'shop.many', 2);
 SET maintenance_work_mem = '1MB';
 SELECT side, key, regexp_replace(detail, '\d+ key buckets(.*) \d+', 'N key buckets\1 N') AS detail FROM dr_differences('regress_pgdr_copy', 'shop.many', 1);
 SELECT side, count(*) FROM dr_differences('regress_pgdr_copy', 'shop.many', 30) GROUP BY side ORDER BY side;
+-- Too many rows to note each one's bucket: everything is read twice.
+\c regress_pgdr_copy
+INSERT INTO shop.many SELECT i, CASE i WHEN 270000 THEN 'changed' ELSE 'row ' || i END FROM generate_series(1, 300000) AS i WHERE i <> 7;
+\c regress_pgdr_source
+\set SHOW_CONTEXT never
+INSERT INTO shop.many SELECT i, 'row ' || i FROM generate_series(120001, 300000) AS i;
+SET maintenance_work_mem = '1MB';
+SELECT * FROM dr_differences('regress_pgdr_copy', 'shop.many');
 RESET maintenance_work_mem;
+SELECT * FROM dr_differences('regress_pgdr_copy', 'shop.many');
 
 -- Errors.
 CREATE FUNCTION pg_temp.attempt(target text, relation text, max_rows int DEFAULT 20) RETURNS TABLE (state text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
