@@ -29,7 +29,7 @@ SELECT i, format('%s.%s%s@example.org', lower(f), lower(l), i), f || ' ' || l, (
        jsonb_build_object('theme', (ARRAY['dark', 'light', 'auto'])[1 + i % 3], 'page_size', 10 + i % 90, 'mail', i % 2 = 0),
        timestamptz '2024-01-01 00:00Z' + i * interval '17 minutes',
        CASE WHEN i % 7 > 0 THEN timestamp '2026-06-01' + (abs(hashint4(i + 7)) % 10000000) * interval '1 second' END
-FROM generate_series(1, 35000 * :scale) i,
+FROM generate_series(1, (35000 * :scale)::int) i,
      LATERAL (SELECT (ARRAY['Ada', 'Grace', 'Edgar', 'Barbara', 'Michael', 'Zoë', 'Łukasz', 'Amina', 'Jim', 'Noor'])[1 + i % 10] AS f,
                      (ARRAY['Moreau', 'Okafor', 'Schmidt', 'Tanaka', 'Silva', 'Novák', 'Lindqvist'])[1 + i / 10 % 7] AS l) n;
 
@@ -39,14 +39,14 @@ SELECT i, 1 + abs(hashint4(i)::bigint) % (35000 * :scale)::bigint, initcap(left(
        jsonb_build_object('model', 'model-' || i % 9, 'limits', jsonb_build_object('tokens', 256 << (i % 5), 'cost', round((i % 500) / 100.0, 2)),
                           'reviewers', jsonb_build_array(i % 71, i % 97, NULL)),
        timestamptz '2025-01-01 00:00Z' + i * interval '5 minutes', timestamptz '2026-01-01 00:00Z' + i * interval '3 minutes'
-FROM generate_series(1, 80000 * :scale) i JOIN sentence s ON s.n = 1 + abs(hashint4(i + 1)) % 4000;
+FROM generate_series(1, (80000 * :scale)::int) i JOIN sentence s ON s.n = 1 + abs(hashint4(i + 1)) % 4000;
 
 INSERT INTO prompt_versions (id, prompt_id, version, body, temperature, parameters, created_at)
 SELECT i, 1 + (i - 1) / 3, 1 + (i - 1) % 3,
        s.s || p.s || CASE WHEN i % 400 = 0 THEN (SELECT string_agg(md5((i * 1000 + k)::text), '') FROM generate_series(1, 150) k) ELSE '' END,
        (i % 200) / 100.0, jsonb_build_object('top_p', round((i % 100) / 100.0, 2), 'stop', jsonb_build_array('END', i % 13), 'seed', hashint4(i)),
        timestamptz '2025-01-01 00:00Z' + i * interval '2 minutes'
-FROM generate_series(1, 240000 * :scale) i
+FROM generate_series(1, (240000 * :scale)::int) i
   JOIN sentence s ON s.n = 1 + abs(hashint4(i)) % 4000
   JOIN paragraph p ON p.n = 1 + abs(hashint4(i + 17)) % 4000;
 
@@ -56,7 +56,7 @@ SELECT i, 1 + abs(hashint4(i)::bigint) % (240000 * :scale)::bigint,
        (ARRAY['passed', 'passed', 'passed', 'failed', 'passed', 'error']::outcome[])[1 + i % 6],
        CASE WHEN i % 6 < 5 THEN (abs(hashint4(i + 5)) % 100000) / 1000.0 END, (200 + i % 9000) * interval '1 millisecond',
        ARRAY[i % 4096, i % 977, NULL], a.s || b.s
-FROM generate_series(1, 280000 * :scale) i
+FROM generate_series(1, (280000 * :scale)::int) i
   JOIN sentence a ON a.n = 1 + abs(hashint4(i + 2)) % 4000
   JOIN sentence b ON b.n = 1 + abs(hashint4(i + 9)) % 4000;
 
