@@ -4,15 +4,14 @@
 #include "collect_json.hpp"
 #include "core/buckets.hpp"
 #include "engine.hpp"
+#include "patience.hpp"
 
 namespace pgdr {
 
 namespace {
 
-// How long a worker waits for one locked relation, and for all of them together.
-constexpr int kLockWaitMs = 5000;
+// How long a worker waits for all locked relations together.
 constexpr int kLockWaitTotalMs = 30000;
-constexpr int kLockPollMs = 20;
 
 enum class State { kExact, kSkipped, kFailed };
 
@@ -102,20 +101,6 @@ Entries read_entries() {
 void set_state(Entry* e, State state, const char* note) {
   e->state = state;
   e->note = note;
-}
-
-// Takes ACCESS SHARE without ever queueing, so that nothing queues behind this worker; false after
-// the wait.
-bool lock_patiently(Oid relation, int* budget_ms) {
-  for (int waited = 0;; waited += kLockPollMs) {
-    if (ConditionalLockRelationOid(relation, AccessShareLock)) return true;
-    if (waited >= kLockWaitMs || *budget_ms <= 0) return false;
-    *budget_ms -= kLockPollMs;
-    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kLockPollMs,
-                    PG_WAIT_EXTENSION);
-    ResetLatch(MyLatch);
-    CHECK_FOR_INTERRUPTS();
-  }
 }
 
 // Locks one relation. In a transaction with one snapshot the lock stays until its end: what was

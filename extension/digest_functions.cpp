@@ -1,6 +1,7 @@
 // Digests and key buckets in SQL, for comparisons that are written there.
 #include "core/buckets.hpp"
 #include "core/digest.hpp"
+#include "digest_text.hpp"
 #include "engine.hpp"
 
 extern "C" {
@@ -30,7 +31,9 @@ void incomparable(const char* what) {
                           "took the old one.")));
 }
 
-Digest parse(text* value) {
+}  // namespace
+
+Digest parse_digest_text(text* value) {
   Digest digest;
   switch (core::parse_digest(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &digest)) {
     case core::ParseStatus::kOk:
@@ -45,8 +48,7 @@ Digest parse(text* value) {
   return digest;
 }
 
-// The buckets in their document form.
-Digest* parse_buckets(text* value, int32 bits) {
+Digest* parse_buckets_text(text* value, int32 bits) {
   if (bits < 0 || bits > core::kBucketBitsMax)
     ereport(ERROR,
             (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -62,8 +64,6 @@ Digest* parse_buckets(text* value, int32 bits) {
   pfree(raw);
   return buckets;
 }
-
-}  // namespace
 
 }  // namespace pgdr
 
@@ -98,8 +98,8 @@ PGDLLEXPORT Datum dr_digest_equal(PG_FUNCTION_ARGS) {
 }
 
 PGDLLEXPORT Datum dr_digest_add(PG_FUNCTION_ARGS) {
-  pgdr::Digest sum = pgdr::parse(PG_GETARG_TEXT_PP(0));
-  sum.add(pgdr::parse(PG_GETARG_TEXT_PP(1)));
+  pgdr::Digest sum = pgdr::parse_digest_text(PG_GETARG_TEXT_PP(0));
+  sum.add(pgdr::parse_digest_text(PG_GETARG_TEXT_PP(1)));
   char text[pgdr::core::kDigestTextMax];
   pgdr::core::format_digest(sum, text);
   PG_RETURN_TEXT_P(cstring_to_text(text));
@@ -122,8 +122,8 @@ PGDLLEXPORT Datum dr_bucket_differences(PG_FUNCTION_ARGS) {
     auto* found = static_cast<Found*>(palloc0(sizeof(Found)));
     const int32 a_bits = PG_GETARG_INT32(1);
     const int32 b_bits = PG_GETARG_INT32(3);
-    pgdr::Digest* a = pgdr::parse_buckets(PG_GETARG_TEXT_PP(0), a_bits);
-    pgdr::Digest* b = pgdr::parse_buckets(PG_GETARG_TEXT_PP(2), b_bits);
+    pgdr::Digest* a = pgdr::parse_buckets_text(PG_GETARG_TEXT_PP(0), a_bits);
+    pgdr::Digest* b = pgdr::parse_buckets_text(PG_GETARG_TEXT_PP(2), b_bits);
     call->max_calls = static_cast<uint64>(
         pgdr::core::compare_buckets(a, a_bits, b, b_bits, &found->bits, found->differences));
     call->user_fctx = found;

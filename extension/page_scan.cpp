@@ -11,6 +11,8 @@ bool reads_pages(Relation rel) {
 void PageScan::pin_next() {
   next_ = InvalidBuffer;
   ahead_ = nullptr;
+  if (pages_ != nullptr)
+    while (block_ < blocks_ && (pages_[block_ >> 3] >> (block_ & 7) & 1) == 0) ++block_;
   if (block_ >= blocks_) return;
   CHECK_FOR_INTERRUPTS();
   next_ = ReadBufferExtended(rel_, MAIN_FORKNUM, block_++, RBM_NORMAL, strategy_);

@@ -34,6 +34,16 @@ class PageScan {
   // through the resource owner.
   bool next(VisibleItems* out);
 
+  // Reads only pages whose bit is set, of as many as the bitmap has; before the first next(). The
+  // bitmap outlives the scan.
+  void only(const uint8* pages, BlockNumber count) {
+    pages_ = pages;
+    if (count < blocks_) blocks_ = count;
+  }
+
+  // Of the page at hand.
+  BlockNumber block() const { return BufferGetBlockNumber(buffer_); }
+
   // Fetches a part of the page after the one at hand into the processor's cache; part counts from
   // 0. Called once per tuple it hides the memory's latency behind the work on the tuples: where the
   // table lies in shared buffers, a fingerprint takes half the time. Always inline: gcc takes a
@@ -63,6 +73,7 @@ class PageScan {
   Buffer buffer_ = InvalidBuffer;  // the page at hand
   Buffer next_ = InvalidBuffer;    // the page after it, already pinned
   const char* ahead_ = nullptr;    // and where it lies
+  const uint8* pages_ = nullptr;   // nullptr: all
   bool trust_all_visible_;
 };
 

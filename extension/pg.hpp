@@ -56,9 +56,11 @@ extern "C" {
 #include "utils/typcache.h"
 #include "utils/uuid.h"
 #include "utils/varbit.h"
+#include "utils/varlena.h"
 
 // Collector: catalog queries, deparsing, background workers.
 #include "access/xlog.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_database.h"

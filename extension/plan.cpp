@@ -301,6 +301,19 @@ RowPlan* relation_plan(PlanCache* cache, Relation rel) {
   return row;
 }
 
+void named_projection(PlanCache* cache, Relation rel, const RowPlan* row, const NameList& names,
+                      Projection* out) {
+  make_projection(cache, RelationGetDescr(rel), row, out, [&names](Form_pg_attribute att) {
+    for (int i = 0; i < names.count; ++i)
+      if (std::strncmp(NameStr(att->attname), names.names[i], NAMEDATALEN) == 0) return true;
+    return false;
+  });
+  if (out->count != names.count)
+    ereport(ERROR,
+            (errcode(ERRCODE_UNDEFINED_COLUMN),
+             errmsg("a column of \"%s\" is not there any more", RelationGetRelationName(rel))));
+}
+
 RowPlan* composite_plan(PlanCache* cache, Oid type, int32 typmod, bool top) {
   // Only anonymous records are told apart by a typmod; what stands in the header of a stored value
   // of a named type is not its business, and may differ from value to value.

@@ -109,6 +109,15 @@ TypePlan* type_plan(PlanCache* cache, Oid type);
 // The plan for the rows of a relation, with its primary key. Missing values are copied.
 RowPlan* relation_plan(PlanCache* cache, Relation rel);
 
+// Columns chosen by name, in canonical order; `row` is the relation's plan. Errors
+// (undefined_column) if one is not there.
+struct NameList {
+  int count;
+  const char** names;
+};
+void named_projection(PlanCache* cache, Relation rel, const RowPlan* row, const NameList& names,
+                      Projection* out);
+
 // The plan for composite values of (type, typmod), kept in the cache until the type changes. top:
 // leave stored generated columns out, as the fingerprint of a table does.
 RowPlan* composite_plan(PlanCache* cache, Oid type, int32 typmod, bool top);

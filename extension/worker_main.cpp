@@ -1,6 +1,9 @@
 // The worker's side: one read-only transaction in the other database, then the end.
+#include <new>
+
 #include "collect.hpp"
-#include "worker_message.hpp"
+#include "difference_server.hpp"
+#include "worker_answer.hpp"
 
 namespace pgdr {
 
@@ -9,22 +12,36 @@ namespace {
 // Of catalog locks; relations have their own patience (collect_relations.cpp).
 constexpr char kLockTimeout[] = "5s";
 
-void send(shm_mq_handle* queue, char type, const char* data, Size bytes) {
-  shm_mq_iovec parts[2] = {{&type, 1}, {data, bytes}};
-#if PG_VERSION_NUM >= 150000  // upstream 46846433a03d: force_flush
-  shm_mq_result result = shm_mq_sendv(queue, parts, 2, false, true);
-#else
-  shm_mq_result result = shm_mq_sendv(queue, parts, 2, false);
-#endif
-  if (result != SHM_MQ_SUCCESS)
-    ereport(FATAL, (errcode(ERRCODE_CONNECTION_FAILURE), errmsg("lost connection to the leader")));
-}
-
 void pin(const char* name, const char* value) {
   SetConfigOption(name, value, PGC_USERSET, PGC_S_SESSION);
 }
 
-void run(SegmentHeader* header, shm_mq_handle* queue) {
+void collect(const char* request, Size bytes, Answer* answer) {
+  if (bytes != 2) refuse_request();
+  const CollectOptions options{request[0] != 0, request[1] != 0, true};
+  const char* document = collect_document(options);
+  pgstat_report_activity(STATE_RUNNING, "pgdr: sending the result");
+  answer->put(document, strlen(document));
+}
+
+// Until the leader has no more requests or is gone.
+void serve(shm_mq_handle* requests, DifferenceServer* differences, Answer* answer) {
+  for (;;) {
+    Size bytes = 0;
+    void* data = nullptr;
+    if (shm_mq_receive(requests, &bytes, &data, false) != SHM_MQ_SUCCESS || bytes == 0) return;
+    const char type = *static_cast<char*>(data);
+    const char* payload = static_cast<char*>(data) + 1;
+    if (type == kQuit) return;
+    if (type == kCollect)
+      collect(payload, bytes - 1, answer);
+    else
+      serve_difference(differences, type, payload, bytes - 1, answer);
+    answer->done();
+  }
+}
+
+void run(SegmentHeader* header, shm_mq_handle* requests, shm_mq_handle* answers) {
   // Settings of the database or the role must not change what is read or how long it may take;
   // those that influence text are pinned by the collector.
   pin("lock_timeout", kLockTimeout);
@@ -42,19 +59,12 @@ void run(SegmentHeader* header, shm_mq_handle* queue) {
                     errhint("Remove the setting \"role\" with ALTER DATABASE ... RESET or ALTER "
                             "ROLE ... RESET.")));
   PushActiveSnapshot(GetTransactionSnapshot());
-  CollectOptions options{header->content, header->schema, true};
-  char* document = collect_document(options);
   header->encoding = GetDatabaseEncoding();
-  pgstat_report_activity(STATE_RUNNING, "pgdr: sending the result");
-  const Size total = strlen(document);
-  for (Size sent = 0; sent < total;) {
-    Size chunk = total - sent < kChunkBytes ? total - sent : kChunkBytes;
-    send(queue, kData, document + sent, chunk);
-    sent += chunk;
-  }
+  DifferenceServer differences{};
+  serve(requests, &differences, new (palloc(sizeof(Answer))) Answer(answers));
+  if (differences.side != nullptr) close_side(differences.side);
   PopActiveSnapshot();
   CommitTransactionCommand();
-  send(queue, kDone, "", 0);
   pgstat_report_activity(STATE_IDLE, nullptr);
 }
 
@@ -75,13 +85,16 @@ void dr_collect_worker_main(Datum argument) {
   if (segment == nullptr) return;  // the leader has gone already
   auto* header = static_cast<pgdr::SegmentHeader*>(dsm_segment_address(segment));
   if (header->magic != pgdr::kSegmentMagic) return;
-  shm_mq* queue = pgdr::queue_of(segment);
-  shm_mq_set_sender(queue, MyProc);
-  shm_mq_handle* handle = shm_mq_attach(queue, segment, nullptr);
+  shm_mq* answers = pgdr::answer_queue(segment);
+  shm_mq_set_sender(answers, MyProc);
+  shm_mq_handle* answer_handle = shm_mq_attach(answers, segment, nullptr);
+  shm_mq* requests = pgdr::request_queue(segment);
+  shm_mq_set_receiver(requests, MyProc);
+  shm_mq_handle* request_handle = shm_mq_attach(requests, segment, nullptr);
   dsm_pin_mapping(segment);
   // From here on every error reaches the leader.
-  pq_redirect_to_shm_mq(segment, handle);
+  pq_redirect_to_shm_mq(segment, answer_handle);
   BackgroundWorkerInitializeConnectionByOid(header->database, header->role, 0);
-  pgdr::run(header, handle);
+  pgdr::run(header, request_handle, answer_handle);
 }
 }

@@ -31,6 +31,7 @@ void add_commands(CLI::App& app, const Globals& globals, Runner& run) {
   add_doctor(app, globals, run);
   add_status(app, globals, run);
   add_snapshot(app, globals, run);
+  add_differences(app, globals, run);
   add_catalog(app, globals, run);
   add_key(app, globals, run);
 }

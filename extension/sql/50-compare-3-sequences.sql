@@ -41,7 +41,7 @@ AS $$
               WHEN p.extra THEN 'the baseline has no such sequence'
               WHEN p.b_value IS NULL THEN 'not proven: the baseline has no value of it'
               WHEN p.a_value IS NULL THEN 'not proven: its value could not be read'
-              WHEN p.ahead > 0 THEN format('ahead by %s, as cached values or later use cause: harmless',
+              WHEN p.ahead > 0 THEN format('ahead by %s: sequences stand outside of snapshots, harmless',
                                            dr._number_text(p.ahead))
               ELSE format('behind by %s: it would hand out values again', dr._number_text(-p.ahead)) END
   FROM pair AS p

@@ -47,7 +47,7 @@ is "$(sql shop_again "SELECT has_table_privilege('reader', 'users', 'SELECT')")"
 TARGET=without_pgdr
 createdb without_pgdr
 ok 'so do the lines for a server without the extension' run_lines "$(commands '^1\. ' '^2\. ')
-$(commands '^On a server without' 'xxxx')"
+$(commands '^On a server without' '^no such line')"
 is "$(sql without_pgdr "SELECT count(*) FROM pg_extension WHERE extname = 'pgdr'")" 0 'the extension is left out'
 is "$(sql without_pgdr 'SELECT count(*) FROM documents')" 202 'the data are not'
 

@@ -32,7 +32,8 @@ is "$(sql empty 'SELECT count(*) FROM dr.backups WHERE snapshot IS NOT NULL')" 2
 before=$(sql empty 'SELECT (SELECT count(*) FROM dr.backups), (SELECT count(*) FROM dr.snapshots), (SELECT count(*) FROM dr.copies)')
 exit_is 0 pgdr catalog rebuild --database empty
 is "$(sql empty 'SELECT (SELECT count(*) FROM dr.backups), (SELECT count(*) FROM dr.snapshots), (SELECT count(*) FROM dr.copies)')" "$before" 'a second time changes nothing'
-label=$(sql empty 'SELECT max(label) FROM dr.backups')
+# two labels of one second do not say which is newer
+label=$(sql empty 'SELECT label FROM dr.backups ORDER BY recovery_point DESC LIMIT 1')
 is "$(sql empty "SELECT status FROM dr_verify_against('shop', backup => '$label') WHERE check_name = 'verdict'")" passed 'the imported snapshot proves the restored database'
 
 unset PGDR_IDENTITY

@@ -10,7 +10,7 @@
 namespace pgdr::app {
 namespace {
 
-constexpr std::size_t kBuffer = 256 * 1024;
+constexpr std::size_t kBuffer = std::size_t{256} * 1024;
 constexpr int kOldest = 12;
 constexpr int kNewest = 16;
 constexpr int kFormatCustom = 1;

@@ -7,7 +7,7 @@
 namespace pgdr::app {
 namespace {
 
-constexpr std::size_t kBuffer = 256 * 1024;
+constexpr std::size_t kBuffer = std::size_t{256} * 1024;
 
 Error damaged(const StoredBackup& backup, const Artifact& artifact, const std::string& how) {
   return Error::of(Code::kCorrupt,

@@ -52,6 +52,7 @@ class BackupRun {
  private:
   Status prepare();
   Status check_database();
+  void check_integrity();
   Status dump_and_count();
   [[nodiscard]] Command dump_command() const;
   [[nodiscard]] Command globals_command() const;
@@ -123,6 +124,27 @@ Status BackupRun::check_database() {
     if (!room) copies_->fail(i, room.error());
   }
   return copies_->any_left();
+}
+
+// A damaged database is dumped all the same: the backup may be the last chance to save what is
+// left. But the operator hears of it while older, sound backups still exist.
+void BackupRun::check_integrity() {
+  const auto findings = catalog_->check_integrity();
+  if (!findings) {
+    log_warning(to_string(findings.error()));
+    return;
+  }
+  for (const auto& finding : *findings) {
+    if (finding.status == "info") continue;
+    const std::string message =
+        fmt::format("{} {}: {}: {}, expected {}; {}", finding.object_type, finding.object,
+                    finding.check_name, finding.actual.value_or("unknown"),
+                    finding.expected.value_or("unknown"), finding.detail.value_or(""));
+    log_warning(message);
+    const auto recorded = catalog_->event_record(
+        {.severity = finding.status, .kind = "integrity", .message = message, .set = set_.name});
+    if (!recorded) log_warning(to_string(recorded.error()));
+  }
 }
 
 Command BackupRun::dump_command() const {
@@ -334,6 +356,7 @@ Result<BackupResult> BackupRun::run() {
   PGDR_CHECK(catalog_->backup_start(
       {.label = manifest_.label, .set = set_.name, .started_at = manifest_.started_at}));
   started_ = true;
+  check_integrity();
 
   const auto make = [this]() -> Status {
     PGDR_CHECK(dump_and_count());

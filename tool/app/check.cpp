@@ -67,7 +67,7 @@ Status check_content(const StoredBackup& backup, const Artifact& artifact, const
     PGDR_TRY(check.blocks, archive.walk());
     return success();
   }
-  std::vector<std::byte> buffer(64 * 1024);
+  std::vector<std::byte> buffer(std::size_t{64} * 1024);
   for (;;) {
     PGDR_TRY(const std::size_t got, reader->read(buffer));
     if (got == 0) return success();

@@ -26,7 +26,7 @@ class Fanout final : public Sink {
         uploads_[i].reset();
         continue;
       }
-      const Status done = step(*uploads_[i]);
+      Status done = step(*uploads_[i]);
       if (done) continue;
       // An interrupt ends the whole run; it says nothing of the repository.
       if (done.error().code == Code::kInterrupted) return done;

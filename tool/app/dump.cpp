@@ -77,7 +77,7 @@ Status DumpJob::pass_on(Process& process) {
     PGDR_CHECK(reader.walk());
     return success();
   }
-  std::vector<std::byte> buffer(64 * 1024);
+  std::vector<std::byte> buffer(std::size_t{64} * 1024);
   for (;;) {
     PGDR_TRY(const std::size_t got, process.out().read(buffer));
     if (got == 0) return success();
@@ -104,7 +104,7 @@ Status DumpJob::run() {
     }
   } const publish(*this, process.get());
 
-  const Status passed = pass_on(*process);
+  Status passed = pass_on(*process);
   // An output that ends too early is told by the program's own words, if it has any.
   if (!passed && passed.error().code != Code::kCorrupt) {
     process->kill();

@@ -166,7 +166,7 @@ Status ArchiveRestore::stream(const std::vector<int>& ids) {
     PGDR_CHECK(archive.copy_blocks(with_data(toc_, ids), sink));
     return sink.finish();
   };
-  const Status done = finish(*process, feed());
+  Status done = finish(*process, feed());
   const std::lock_guard lock(mutex_);
   std::erase(running_, process.get());
   return done;
@@ -174,6 +174,7 @@ Status ArchiveRestore::stream(const std::vector<int>& ids) {
 
 Status ArchiveRestore::streams(const std::vector<std::vector<int>>& shares) {
   std::vector<std::thread> threads;
+  threads.reserve(shares.size());
   std::optional<Error> first;
   for (const auto& share : shares) {
     threads.emplace_back([this, &share, &first] {

@@ -96,7 +96,7 @@ Status RestoreRun::check_copy(const StoredBackup& backup) {
 Status RestoreRun::check_copies() {
   std::optional<Error> first;
   for (const auto& copy : backup_.copies) {
-    const Status good = check_copy(copy);
+    Status good = check_copy(copy);
     if (good) {
       copy_ = &copy;
       break;

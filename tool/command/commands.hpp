@@ -54,6 +54,7 @@ void add_verify(CLI::App& app, const Globals& globals, Runner& run);
 void add_restore(CLI::App& app, const Globals& globals, Runner& run);
 void add_status(CLI::App& app, const Globals& globals, Runner& run);
 void add_snapshot(CLI::App& app, const Globals& globals, Runner& run);
+void add_differences(CLI::App& app, const Globals& globals, Runner& run);
 void add_catalog(CLI::App& app, const Globals& globals, Runner& run);
 void add_key(CLI::App& app, const Globals& globals, Runner& run);
 

@@ -162,38 +162,52 @@ Result<std::int64_t> Catalog::snapshot_import(const std::string& document) {
   return id;
 }
 
-Result<std::vector<Finding>> Catalog::call_findings(const std::string& call,
-                                                    const std::vector<Value>& params) {
-  Result<Rows> rows = db_->query(
-      "SELECT status, object_type, object, check_name, expected, actual, detail FROM " + call,
-      params);
-  if (!rows) return explained(rows.error(), "cannot verify");
+Result<std::vector<Finding>> Catalog::query_findings(const std::string& call,
+                                                     const std::vector<Value>& params) {
+  PGDR_TRY(Rows rows, db_->query("SELECT status, object_type, object, check_name, expected, "
+                                 "actual, detail FROM " +
+                                     call,
+                                 params));
   std::vector<Finding> findings;
-  for (Row& row : *rows) {
+  for (Row& row : rows) {
     findings.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or(""),
                         row[3].value_or(""), std::move(row[4]), std::move(row[5]),
                         std::move(row[6])});
   }
+  return findings;
+}
+
+Result<std::vector<Finding>> Catalog::check_integrity() {
+  auto findings = query_findings(name("dr_check_integrity") + "('quick')", {});
+  if (!findings) return explained(findings.error(), "cannot check the database's integrity");
+  return findings;
+}
+
+Result<std::vector<Finding>> Catalog::verified_findings(const std::string& call,
+                                                        const std::vector<Value>& params) {
+  auto found = query_findings(call, params);
+  if (!found) return explained(found.error(), "cannot verify");
+  std::vector<Finding>& findings = *found;
   if (findings.empty() || findings.back().check_name != "verdict") {
     return Error::of(Code::kFailed, "the verification ended without a verdict",
                      "this is a defect: treat the database as not verified");
   }
-  return findings;
+  return found;
 }
 
 Result<std::vector<Finding>> Catalog::verify_against(const std::string& target,
                                                      std::optional<std::int64_t> snapshot,
                                                      const std::optional<std::string>& backup,
                                                      const std::string& options) {
-  return call_findings(
+  return verified_findings(
       fmt::format("{}($1::text, $2::bigint, $3::text, $4::jsonb)", name("dr_verify_against")),
       {target, number(snapshot), backup, options});
 }
 
 Result<std::vector<Finding>> Catalog::verify_snapshot(const std::string& document,
                                                       const std::string& options) {
-  return call_findings(fmt::format("{}($1::jsonb, $2::jsonb)", name("dr_verify_snapshot")),
-                       {document, options});
+  return verified_findings(fmt::format("{}($1::jsonb, $2::jsonb)", name("dr_verify_snapshot")),
+                           {document, options});
 }
 
 Result<std::int64_t> Catalog::verification_record(const VerificationRecord& record) {

@@ -151,6 +151,9 @@ class Catalog {
   Result<std::int64_t> verification_record(const VerificationRecord& record);
 
   Result<std::int64_t> event_record(const EventRecord& event);
+  // dr_check_integrity('quick'): what catalogs and statistics know to be wrong; status is error,
+  // warning or info.
+  Result<std::vector<Finding>> check_integrity();
   Result<std::vector<Objective>> status();
 
  private:
@@ -158,8 +161,11 @@ class Catalog {
       : db_(&db), schema_(std::move(schema)), version_(std::move(version)) {}
   // SELECT the function with casts given per argument, e.g. {"$1", "$2::jsonb"}.
   Result<std::int64_t> call_id(const std::string& sql, const std::vector<Value>& params);
-  Result<std::vector<Finding>> call_findings(const std::string& call,
-                                             const std::vector<Value>& params);
+  Result<std::vector<Finding>> query_findings(const std::string& call,
+                                              const std::vector<Value>& params);
+  // The same, and an error unless the last row is a verdict.
+  Result<std::vector<Finding>> verified_findings(const std::string& call,
+                                                 const std::vector<Value>& params);
 
   Connection* db_;
   std::string schema_;

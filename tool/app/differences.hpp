@@ -1,0 +1,39 @@
+// The rows of one relation that differ between a set's database and another one of its server: what
+// dr_differences() says.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/config.hpp"
+
+namespace pgdr::app {
+
+struct DifferencesRequest {
+  std::string target;           // database
+  std::string relation;         // as in SQL, with its schema
+  std::uint32_t max_rows = 20;  // at least 1
+};
+
+// A row, or one column of a changed row; "info" is about the comparison itself.
+struct Difference {
+  std::string side;  // missing, extra, changed, info
+  std::optional<std::string> key;
+  std::optional<std::string> column;
+  std::optional<std::string> expected;
+  std::optional<std::string> actual;
+  std::optional<std::string> detail;
+};
+
+struct Differences {
+  std::string database;
+  std::vector<Difference> lines;
+};
+
+Result<Differences> read_differences(const SetConfig& set, const DifferencesRequest& request);
+// Whether anything differs that the comparison is about. Pure.
+bool any_difference(const Differences& differences);
+
+}  // namespace pgdr::app

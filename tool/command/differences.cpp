@@ -1,0 +1,92 @@
+#include "command/differences.hpp"
+
+#include <limits>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+#include "command/commands.hpp"
+#include "command/options.hpp"
+
+namespace pgdr::command {
+
+namespace {
+
+Tone tone_of(const std::string& side) {
+  if (side == "changed") return Tone::kWarn;
+  return side == "info" ? Tone::kDim : Tone::kBad;
+}
+
+struct Options {
+  std::string set;
+  app::DifferencesRequest request;
+};
+
+Result<int> run_differences(const Globals& globals, const Options& options) {
+  PGDR_TRY(const Chosen chosen, load_chosen(globals, options.set));
+  PGDR_TRY(const app::Differences differences, app::read_differences(chosen.set, options.request));
+  if (globals.json) {
+    print_json(differences_json(differences, options.request));
+  } else if (!globals.quiet) {
+    print(differences_text(differences, color_on_stdout()));
+  }
+  return app::any_difference(differences) ? exit_code(Code::kMismatch) : 0;
+}
+
+}  // namespace
+
+std::string differences_text(const app::Differences& differences, bool color) {
+  Table table({{"SIDE"}, {"KEY"}, {"COLUMN"}, {"EXPECTED"}, {"ACTUAL"}, {"DETAIL"}});
+  std::string notes;
+  for (const app::Difference& line : differences.lines) {
+    if (line.side == "info") {
+      notes += printable(line.detail.value_or("")) + "\n";
+      continue;
+    }
+    // A changed column's NULL is a value; a missing or extra row has only one side.
+    const std::string none = line.side == "changed" && line.column ? "NULL" : "";
+    table.add({Cell(line.side, tone_of(line.side)), line.key.value_or(""), line.column.value_or(""),
+               line.expected.value_or(none), line.actual.value_or(none), line.detail.value_or("")});
+  }
+  if (!table.empty()) return table.text(color) + notes;
+  return notes.empty() ? "no row differs\n" : notes;
+}
+
+Json differences_json(const app::Differences& differences, const app::DifferencesRequest& request) {
+  Json lines = Json::array();
+  for (const app::Difference& line : differences.lines) {
+    lines.push_back({{"side", line.side},
+                     {"key", json_text(line.key)},
+                     {"column", json_text(line.column)},
+                     {"expected", json_text(line.expected)},
+                     {"actual", json_text(line.actual)},
+                     {"detail", json_text(line.detail)}});
+  }
+  return {{"database", differences.database},
+          {"target", request.target},
+          {"relation", request.relation},
+          {"equal", !app::any_difference(differences)},
+          {"differences", std::move(lines)}};
+}
+
+void add_differences(CLI::App& app, const Globals& globals, Runner& run) {
+  auto options = std::make_shared<Options>();
+  CLI::App* cmd = app.add_subcommand(
+      "differences", "Name the rows that differ in a restored database of the same server");
+  cmd->add_option("target", options->request.target, "The restored database")
+      ->type_name("DATABASE")
+      ->required();
+  cmd->add_option("relation", options->request.relation, "Table, as in SQL: schema.name")
+      ->type_name("TABLE")
+      ->required();
+  cmd->add_option("--max-rows", options->request.max_rows, "How many rows to name")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  add_set_option(cmd, options->set);
+  cmd->footer("\nExit code 0: no row differs; 9: some do.");
+  run.on(cmd, [options, &globals] { return run_differences(globals, *options); });
+}
+
+}  // namespace pgdr::command
