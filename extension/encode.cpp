@@ -120,7 +120,7 @@ void encode_tsvector(Encoder* encoder, const char* stored, Sink& sink) {
     const char* at = strings + SHORTALIGN(entry.pos + entry.len);
     const auto count = load_native<uint16>(at);
     sink.u16(count);
-    for (uint16 j = 0; j < count; ++j) sink.u16(load_native<uint16>(at + 2 + 2 * j));
+    for (Size j = 1; j <= count; ++j) sink.u16(load_native<uint16>(at + 2 * j));
   }
 }
 

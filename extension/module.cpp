@@ -3,7 +3,7 @@
 
 extern "C" {
 PG_MODULE_MAGIC;
-PGDLLEXPORT void _PG_init(void);
+PGDLLEXPORT void _PG_init(void);  // NOLINT(bugprone-reserved-identifier): the server's name for it
 }
 
 namespace pgdr {
@@ -19,7 +19,7 @@ char* origin = nullptr;
 
 }  // namespace pgdr
 
-void _PG_init(void) {
+void _PG_init(void) {  // NOLINT(bugprone-reserved-identifier)
   DefineCustomStringVariable("pgdr.origin", "The backup that this database was restored from.",
                              "Written by pgdr restore; compact JSON.", &pgdr::origin, "",
                              PGC_USERSET, 0, nullptr, nullptr, nullptr);

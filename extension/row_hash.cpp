@@ -4,7 +4,7 @@ namespace pgdr {
 
 namespace {
 
-constexpr Size kFirstCapacity = 64 * 1024;
+constexpr Size kFirstCapacity = Size{64} * 1024;
 
 }  // namespace
 
