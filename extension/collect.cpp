@@ -124,7 +124,6 @@ void collect_head(StringInfo out, const CollectOptions& options) {
 }  // namespace
 
 char* collect_document(const CollectOptions& options) {
-  MemoryContext caller = CurrentMemoryContext;
   StringInfoData out;
   initStringInfo(&out);
 
@@ -137,7 +136,6 @@ char* collect_document(const CollectOptions& options) {
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
   // Working memory goes with SPI's; only the document, which `out` reallocates in its own context,
   // stays.
-  (void)caller;
   appendStringInfoChar(&out, '{');
   collect_head(&out, options);
   collect_relations(&out, options);
