@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/config_retention.hpp"
+#include "base/config_schedule.hpp"
 #include "base/result.hpp"
 
 namespace pgdr {
@@ -36,6 +38,7 @@ struct RepositoryConfig {
   std::string type;  // "local", "s3"
   std::string path;  // local: absolute, no trailing slash
   S3Config s3;       // of type "s3" alone
+  RetentionConfig retention{};
 };
 
 struct SetConfig {
@@ -62,6 +65,7 @@ struct Config {
   std::map<std::string, SetConfig> sets;
   SigningConfig signing;
   std::string identity_file;  // [restore]
+  ScheduleConfig schedule{};
 };
 
 // kUsage with file, line and the nearest valid key for an unknown one; every value checked (type,
