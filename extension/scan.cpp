@@ -94,7 +94,8 @@ void scan_condition(Pass* pass, Relation rel, Snapshot snapshot, const char* con
                    quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
                                               RelationGetRelationName(rel)),
                    condition);
-  pass->rows.encoder.pinned.pin();  // pg_dump runs conditions under an empty search_path, too
+  // pg_dump runs conditions under an empty search_path, too.
+  pass->rows.encoder.pinned.pin(Names::kQuoted);
   PushActiveSnapshot(snapshot);
   if (SPI_connect() != SPI_OK_CONNECT)
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
