@@ -4,6 +4,7 @@
 #include "collect_json.hpp"
 #include "collect_relations.hpp"
 #include "core/digest.hpp"
+#include "digest_key.hpp"
 #include "schema.hpp"
 #include "version.hpp"
 
@@ -102,7 +103,10 @@ void collect_head(StringInfo out, const CollectOptions& options) {
   json_text(out, "format", "pgdr-snapshot");
   json_number(out, "version", 1);
   json_bool(out, "content", options.content);
-  json_text(out, "digest", options.content ? core::kAlgorithm : nullptr);
+  const DigestKey* key = digest_key_in_use();
+  json_text(out, "digest",
+            options.content ? core::algorithm_name(digest_algorithm_in_use()) : nullptr);
+  if (key != nullptr) json_text(out, "key_check", digest_key_check(key));
   json_text(out, "taken_at", utc_text(moment_of_snapshot()));
   json_text(out, "label", nullptr);
   each_row(kDatabaseQuery, [&](const Row& row) {

@@ -18,6 +18,7 @@ struct CollectOptions {
   // session's lock_timeout says.
   bool worker;
 };
+// With a key in use (digest_key.hpp) fingerprints are keyed, and the document says so.
 
 // JSON text of the document, in the server encoding of this database, in the current memory
 // context. Wants an active snapshot and no SPI connection; settings that influence text are pinned

@@ -3,6 +3,7 @@
 #include "catalog_query.hpp"
 #include "collect_json.hpp"
 #include "core/buckets.hpp"
+#include "digest_key.hpp"
 #include "engine.hpp"
 #include "patience.hpp"
 
@@ -215,8 +216,10 @@ void sum_partitions(const Entries& entries) {
 }
 
 void write_digest(StringInfo out, const char* key, const core::Digest& digest) {
+  core::Digest named = digest;  // one of no rows may not know its algorithm
+  named.algorithm = digest_algorithm_in_use();
   char text[core::kDigestTextMax];
-  (void)core::format_digest(digest, text);
+  (void)core::format_digest(named, text);
   json_text(out, key, text);
 }
 

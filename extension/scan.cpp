@@ -20,9 +20,37 @@ struct Pass {
 };
 
 template <bool kBuckets>
+void add_keyed_tuple(Pass* pass, HeapTupleHeader tuple, Size stored) {
+  RowPlan* plan = pass->plan;
+  RowHasher* rows = &pass->rows;
+  uint64 length = 0;
+  locate_row(rows, *plan, tuple);
+  if constexpr (kBuckets) {
+    core::U128 key;
+    const bool keyless = plan->key.count == 0;
+    const core::U256 hash =
+        hash_keyed(rows, plan->columns, stored, &length, keyless ? &key : nullptr);
+    if (!keyless) key = hash_key(rows, plan->key, stored);
+    pass->buckets[core::bucket_of(key, core::kBucketBitsMax)].add_keyed_row(hash, length);
+  } else {
+    const core::U256 hash = hash_keyed(rows, plan->columns, stored, &length, nullptr);
+    pass->digest.add_keyed_row(hash, length);
+  }
+  if (plan->generated.count > 0) {
+    const core::U256 generated = hash_keyed(rows, plan->generated, stored, &length, nullptr);
+    pass->generated.add_keyed_row(generated, length);
+  }
+  reset_row(&rows->encoder);
+}
+
+template <bool kBuckets>
 inline void add_tuple(Pass* pass, HeapTupleHeader tuple, Size stored) {
   RowPlan* plan = pass->plan;
   RowHasher* rows = &pass->rows;
+  if (unlikely(rows->key != nullptr)) {
+    add_keyed_tuple<kBuckets>(pass, tuple, stored);
+    return;
+  }
   uint64 length = 0;
   locate_row(rows, *plan, tuple);
   const core::U128 hash = hash_located(rows, plan->columns, stored, &length);
@@ -158,9 +186,11 @@ void fingerprint_rows(Relation rel, Snapshot snapshot, const ContentOptions& opt
   init_row_hasher(&pass->rows, CurrentMemoryContext);
   pass->plan = relation_plan(&pass->rows.encoder.plans, rel);
   use_row_plan(&pass->rows, *pass->plan);
+  pass->digest = pass->generated = empty_digest(&pass->rows);
 
   if (options.buckets) {
-    pass->buckets = static_cast<core::Digest*>(palloc0(sizeof(core::Digest) * core::kBucketsMax));
+    pass->buckets = static_cast<core::Digest*>(palloc(sizeof(core::Digest) * core::kBucketsMax));
+    for (int i = 0; i < core::kBucketsMax; ++i) pass->buckets[i] = empty_digest(&pass->rows);
     AttrNumber key[INDEX_MAX_KEYS];
     out->key_natts = primary_key(rel, key);
     out->key_attnums = static_cast<AttrNumber*>(

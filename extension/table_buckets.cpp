@@ -1,6 +1,7 @@
 // dr._table_buckets(regclass, dump_condition): the content of one table as the snapshot document
 // holds it.
 #include "core/buckets.hpp"
+#include "digest_key.hpp"
 #include "engine.hpp"
 
 extern "C" {
@@ -22,8 +23,10 @@ PGDLLEXPORT Datum dr_table_buckets(PG_FUNCTION_ARGS) {
   pgdr::ContentOptions options = {};
   options.buckets = true;
   options.dump_condition = condition;
+  pgdr::use_digest_key(pgdr::key_argument(fcinfo, 2));
   pgdr::RelationContent content;
   pgdr::fingerprint_rows(rel, GetActiveSnapshot(), options, &content);
+  pgdr::drop_digest_key();
   relation_close(rel, AccessShareLock);
 
   TupleDesc desc = nullptr;

@@ -1,4 +1,5 @@
 // dr_table_fingerprint(regclass), dr_table_count(regclass): one table from SQL.
+#include "digest_key.hpp"
 #include "engine.hpp"
 
 extern "C" {
@@ -90,14 +91,20 @@ void for_each_leaf(Oid oid, Visit visit) {
 
 extern "C" {
 
+// (relation regclass [, key bytea])
 PGDLLEXPORT Datum dr_table_fingerprint(PG_FUNCTION_ARGS) {
+  if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+  if (PG_NARGS() > 1) pgdr::refuse_null_key(PG_ARGISNULL(1));
+  pgdr::use_digest_key(pgdr::key_argument(fcinfo, 1));
   pgdr::core::Digest digest;
+  digest.algorithm = pgdr::digest_algorithm_in_use();
   Snapshot snapshot = GetActiveSnapshot();
   pgdr::for_each_leaf(PG_GETARG_OID(0), [&](Relation rel) {
     pgdr::RelationContent content;
     pgdr::fingerprint_rows(rel, snapshot, pgdr::ContentOptions{}, &content);
     digest.add(content.digest);
   });
+  pgdr::drop_digest_key();
 
   TupleDesc desc = nullptr;
   if (get_call_result_type(fcinfo, nullptr, &desc) != TYPEFUNC_COMPOSITE)
