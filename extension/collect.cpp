@@ -4,6 +4,7 @@
 #include "collect_json.hpp"
 #include "collect_relations.hpp"
 #include "core/digest.hpp"
+#include "progress.hpp"
 #include "schema.hpp"
 #include "version.hpp"
 
@@ -139,14 +140,18 @@ char* collect_document(const CollectOptions& options) {
   appendStringInfoChar(&out, '{');
   collect_head(&out, options);
   collect_relations(&out, options);
-  collect_sequences(&out, options);
+  collect_sequences(&out);
   json_key(&out, "objects");
   appendStringInfoChar(&out, '[');
-  if (options.schema) collect_schema(&out, options);
+  if (options.schema) {
+    report_step("reading the schema");
+    collect_schema(&out, options);
+  }
   appendStringInfoString(&out, "]}");
   SPI_finish();
   PopActiveSnapshot();
   AtEOXact_GUC(false, settings);
+  report_end();
   return out.data;
 }
 
@@ -158,7 +163,7 @@ char* collect_sequences_only() {
   if (SPI_connect() != SPI_OK_CONNECT)
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
   appendStringInfoChar(&out, '{');
-  collect_sequences(&out, CollectOptions{false, false, false});
+  collect_sequences(&out);
   appendStringInfoChar(&out, '}');
   SPI_finish();
   AtEOXact_GUC(false, settings);
