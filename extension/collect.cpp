@@ -5,6 +5,7 @@
 #include "collect_relations.hpp"
 #include "core/digest.hpp"
 #include "digest_key.hpp"
+#include "progress.hpp"
 #include "schema.hpp"
 #include "version.hpp"
 
@@ -143,14 +144,18 @@ char* collect_document(const CollectOptions& options) {
   appendStringInfoChar(&out, '{');
   collect_head(&out, options);
   collect_relations(&out, options);
-  collect_sequences(&out, options);
+  collect_sequences(&out);
   json_key(&out, "objects");
   appendStringInfoChar(&out, '[');
-  if (options.schema) collect_schema(&out, options);
+  if (options.schema) {
+    report_step("reading the schema");
+    collect_schema(&out, options);
+  }
   appendStringInfoString(&out, "]}");
   SPI_finish();
   PopActiveSnapshot();
   AtEOXact_GUC(false, settings);
+  report_end();
   return out.data;
 }
 
@@ -162,7 +167,7 @@ char* collect_sequences_only() {
   if (SPI_connect() != SPI_OK_CONNECT)
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
   appendStringInfoChar(&out, '{');
-  collect_sequences(&out, CollectOptions{false, false, false});
+  collect_sequences(&out);
   appendStringInfoChar(&out, '}');
   SPI_finish();
   AtEOXact_GUC(false, settings);

@@ -143,7 +143,7 @@ Peer* start_peer(const char* target) {
   peer->target = pstrdup(target);
   peer->segment = dsm_create(segment_bytes(), 0);
   *static_cast<SegmentHeader*>(dsm_segment_address(peer->segment)) =
-      SegmentHeader{kSegmentMagic, database, GetUserId(), -1};
+      SegmentHeader{kSegmentMagic, database, GetUserId(), settings, -1};
   set_up_queues(peer);
   start_worker(peer);
   MemoryContextSwitchTo(outer);

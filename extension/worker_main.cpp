@@ -10,11 +10,24 @@ namespace pgdr {
 
 namespace {
 
-// Of catalog locks; relations have their own patience (collect_relations.cpp).
+// Of catalog locks; relations have their own patience (pgdr.lock_timeout).
 constexpr char kLockTimeout[] = "5s";
 
 void pin(const char* name, const char* value) {
   SetConfigOption(name, value, PGC_USERSET, PGC_S_SESSION);
+}
+
+// Workers of this worker get them, too: hence not by assignment.
+void take_over(const Settings& leader) {
+  char text[32];
+  snprintf(text, sizeof text, "%d", leader.max_workers);
+  pin("pgdr.max_workers", text);
+  snprintf(text, sizeof text, "%.3f", leader.cost_delay);
+  pin("pgdr.cost_delay", text);
+  snprintf(text, sizeof text, "%d", leader.cost_limit);
+  pin("pgdr.cost_limit", text);
+  snprintf(text, sizeof text, "%d", leader.lock_timeout);
+  pin("pgdr.lock_timeout", text);
 }
 
 void collect(char* payload, Size bytes, Answer* answer) {
@@ -54,6 +67,7 @@ void run(SegmentHeader* header, shm_mq_handle* requests, shm_mq_handle* answers)
   pin("statement_timeout", "0");
   pin("default_transaction_deferrable", "off");
   pin("max_parallel_workers_per_gather", "0");
+  take_over(header->settings);
   SetCurrentStatementStartTimestamp();
   StartTransactionCommand();
   XactIsoLevel = XACT_REPEATABLE_READ;

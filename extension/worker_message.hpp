@@ -9,7 +9,7 @@
 // Both run on one machine and from one library: numbers are sent as they lie in memory.
 #pragma once
 
-#include "pg.hpp"
+#include "settings.hpp"
 
 #include "core/keyed_hash.hpp"
 
@@ -46,7 +46,8 @@ struct SegmentHeader {
   uint32 magic;
   Oid database;
   Oid role;
-  int encoding;  // of the target database; set by the worker before its first answer
+  Settings settings;  // the leader's
+  int encoding;       // of the target database; set by the worker before its first answer
 };
 
 inline shm_mq* queue_at(dsm_segment* segment, Size offset) {

@@ -44,7 +44,15 @@ SELECT count(*) AS same FROM dr._table_buckets('many', NULL, :'key') AS a,
 -- In parallel, too
 SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
 SET max_parallel_workers_per_gather = 2;
-SELECT dr_fingerprint(k, :'key') = (dr_table_fingerprint('keyless', :'key')).digest AS parallel FROM keyless AS k;
+SET pgdr.max_workers = 2;
+SELECT dr_fingerprint(k, :'key') = (dr_table_fingerprint('keyless', :'key')).digest AS parallel,
+       (SELECT digest FROM dr_table_fingerprint('keyless')) LIKE 'pgdr1-xxh3:%' AS unkeyed FROM keyless AS k;
+CREATE TABLE found AS SELECT * FROM dr._table_buckets('many', NULL, :'key');
+SET pgdr.max_workers = 0;
+SELECT f = b AS buckets_in_parallel FROM found AS f, dr._table_buckets('many', NULL, :'key') AS b;
+SELECT (dr_table_fingerprint('keyless', :'key')).digest = (SELECT dr_fingerprint(k, :'key') FROM keyless AS k) AS alone;
+RESET pgdr.max_workers;
+DROP TABLE found;
 RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_scan_size; RESET max_parallel_workers_per_gather;
 
 -- Nothing of a key stays: neither after a call nor after an error
