@@ -58,6 +58,7 @@ class BackupRun {
   [[nodiscard]] Command globals_command() const;
   Status store_document();
   Status write_manifests();
+  Status revoke(const Status& why);
   Status record();
   void record_missing_copies();
   void clean_up(const Error& error);
@@ -93,7 +94,7 @@ Status BackupRun::prepare() {
   }
   PGDR_TRY(repositories_, open_repositories(config_, set_.repositories));
   for (const auto& [name, error] : repositories_.failed) log_warning(to_string(error));
-  copies_.emplace(repositories_.open);
+  copies_.emplace(repositories_.open, set_.copies.required, fanout_limits(set_.copies));
   return copies_->lock(set_.name);
 }
 
@@ -123,7 +124,7 @@ Status BackupRun::check_database() {
     const Status room = check_room(repository, set_.name, std::stoull(size.value_or("0")));
     if (!room) copies_->fail(i, room.error());
   }
-  return copies_->any_left();
+  return success();
 }
 
 // A damaged database is dumped all the same: the backup may be the last chance to save what is
@@ -258,21 +259,38 @@ Status BackupRun::write_manifests() {
   PGDR_CHECK(copies_->write_text(prefix() + kSumsFile, sums_text(manifest_)));
   PGDR_CHECK(copies_->write_text(prefix() + kRestoreTextFile, restore_text(manifest_)));
   std::vector<std::string> texts(copies_->size());
+  std::vector<std::string> signatures(copies_->size());
   for (std::size_t i = 0; i < copies_->size(); ++i) {
     manifest_.repository_id = copies_->repository(i).id;
     texts[i] = manifest_text(manifest_);
     if (!signing_key_) continue;
     PGDR_TRY(const std::string signature, signing_key_->sign(texts[i]));
-    copies_->write_text_to(i, prefix() + kSignatureFile, signature + "\n");
+    signatures[i] = signature + "\n";
   }
+  if (signing_key_) PGDR_CHECK(copies_->write_texts(prefix() + kSignatureFile, signatures));
   if (interrupted()) return interrupted_error();
   // From here on the backup exists as soon as one repository has its manifest.
+  const Status written = copies_->write_texts(prefix() + kManifestFile, texts);
   manifests_.resize(copies_->size());
   for (std::size_t i = 0; i < copies_->size(); ++i) {
-    copies_->write_text_to(i, prefix() + kManifestFile, texts[i]);
     if (!copies_->error(i)) manifests_[i] = texts[i];
   }
-  return copies_->any_left();
+  // A signal that came in between found enough copies complete, or not.
+  const Status enough = copies_->enough_left();
+  if (written || (enough && written.error().code != Code::kInterrupted)) return success();
+  return revoke(written);
+}
+
+// Fewer copies than required are complete: none of them may count.
+Status BackupRun::revoke(const Status& why) {
+  if (why.error().code == Code::kInterrupted) clear_interrupt();
+  for (std::size_t i = 0; i < copies_->size(); ++i) {
+    const Status removed = copies_->repository(i).store->remove(prefix() + kManifestFile);
+    if (removed || manifests_[i].empty()) continue;
+    log_warning(fmt::format("the copy in repository {} stays, although the backup failed: {}",
+                            copies_->repository(i).name, to_string(removed.error())));
+  }
+  return why;
 }
 
 Status BackupRun::record() {
@@ -356,9 +374,10 @@ Result<BackupResult> BackupRun::run() {
   PGDR_CHECK(catalog_->backup_start(
       {.label = manifest_.label, .set = set_.name, .started_at = manifest_.started_at}));
   started_ = true;
-  check_integrity();
 
   const auto make = [this]() -> Status {
+    PGDR_CHECK(copies_->enough_left());
+    check_integrity();
     PGDR_CHECK(dump_and_count());
     PGDR_CHECK(store_document());
     return write_manifests();
@@ -378,7 +397,8 @@ Result<BackupResult> BackupRun::run() {
     if (!removed) log_verbose("leftovers stay: " + to_string(removed.error()));
   }
   for (const auto& [name, error] : repositories_.failed) {
-    result_.copies.push_back({name, config_.repositories.at(name).path, false, error});
+    result_.copies.push_back(
+        {name, configured_location(config_.repositories.at(name)), false, error});
   }
   // A signal that comes now comes too late: the backup is there, and the catalog shall know it.
   if (interrupted()) clear_interrupt();

@@ -53,6 +53,14 @@ std::string where(const Repository& repository, const std::string& set, const st
 
 }  // namespace
 
+std::string configured_location(const RepositoryConfig& config) {
+  if (config.type == "s3") {
+    return fmt::format("s3://{}{}{}", config.s3.bucket, config.s3.prefix.empty() ? "" : "/",
+                       config.s3.prefix);
+  }
+  return config.path.empty() ? config.type + ":" + config.name : config.path;
+}
+
 Result<Repository> open_repository(const RepositoryConfig& config) {
   Repository repository;
   repository.name = config.name;
