@@ -29,6 +29,7 @@ void add_commands(CLI::App& app, const Globals& globals, Runner& run) {
   add_list(app, globals, run);
   add_show(app, globals, run);
   add_verify(app, globals, run);
+  add_copy(app, globals, run);
   add_restore(app, globals, run);
   add_doctor(app, globals, run);
   add_status(app, globals, run);

@@ -60,7 +60,8 @@ class BackupRun {
   Status write_manifests();
   Status revoke(const Status& why);
   Status record();
-  void record_missing_copies();
+  Status record_missing_copies();
+  void bring_earlier_copies();
   void clean_up(const Error& error);
   [[nodiscard]] std::string prefix() const { return backup_prefix(set_.name, manifest_.label); }
 
@@ -306,6 +307,7 @@ Status BackupRun::record() {
                                       .recovery_point = manifest_.recovery_point,
                                       .manifest = manifest,
                                       .state = whole ? "complete" : "partial"}));
+  PGDR_CHECK(record_missing_copies());
   for (std::size_t i = 0; i < copies_->size(); ++i) {
     if (manifests_[i].empty()) continue;
     db::CopyRecord copy;
@@ -316,6 +318,10 @@ Status BackupRun::record() {
     copy.manifest_sha256 = sha256_hex(manifests_[i]);
     PGDR_CHECK(catalog_->copy_record(copy));
   }
+  return snapshot_->commit();
+}
+
+Status BackupRun::record_missing_copies() {
   for (const auto& copy : result_.copies) {
     if (copy.complete) continue;
     const std::string why = copy.error ? to_string(*copy.error) : "not written";
@@ -333,7 +339,29 @@ Status BackupRun::record() {
                                                        manifest_.label, copy.repository, why),
                                 .set = set_.name}));
   }
-  return snapshot_->commit();
+  return success();
+}
+
+// Copies that earlier runs could not make, now that this one is done. What fails here is no failure
+// of the backup.
+void BackupRun::bring_earlier_copies() {
+  std::vector<CopyTarget> targets;
+  for (std::size_t i = 0; i < copies_->size(); ++i) {
+    if (copies_->error(i) || copies_->lease(i) == nullptr) continue;
+    targets.push_back({&copies_->repository(i), copies_->lease(i)});
+  }
+  const Status done = bring_missing(config_, set_, progress_, std::move(targets), *db_, *catalog_,
+                                    manifest_.label, result_.brought);
+  progress_.done();
+  if (!done) log_warning("earlier copies that are missing stay so: " + to_string(done.error()));
+  for (const auto& step : result_.brought) {
+    if (step.error) {
+      log_warning(fmt::format("backup {} is still missing in repository {}: {}", step.label,
+                              step.to, to_string(*step.error)));
+    } else {
+      log_info(fmt::format("brought backup {} to repository {}", step.label, step.to));
+    }
+  }
 }
 
 void BackupRun::clean_up(const Error& error) {
@@ -403,7 +431,11 @@ Result<BackupResult> BackupRun::run() {
   // A signal that comes now comes too late: the backup is there, and the catalog shall know it.
   if (interrupted()) clear_interrupt();
   const Status recorded = record();
-  if (!recorded) result_.record_error = recorded.error();
+  if (!recorded) {
+    result_.record_error = recorded.error();
+  } else {
+    bring_earlier_copies();
+  }
   return std::move(result_);
 }
 

@@ -36,6 +36,10 @@ class CopySet final : public FanoutOwner {
 
   [[nodiscard]] std::size_t size() const { return targets_.size(); }
   [[nodiscard]] Repository& repository(std::size_t index) { return *targets_[index].repository; }
+  // The set's lock there; null before lock() and where it failed.
+  [[nodiscard]] const store::Lease* lease(std::size_t index) const {
+    return targets_[index].lease.get();
+  }
   [[nodiscard]] std::optional<Error> error(std::size_t index) const override;
   void fail(std::size_t index, const Error& error) override;
   [[nodiscard]] bool may_drop(std::size_t index) const override;

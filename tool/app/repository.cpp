@@ -64,6 +64,7 @@ std::string configured_location(const RepositoryConfig& config) {
 Result<Repository> open_repository(const RepositoryConfig& config) {
   Repository repository;
   repository.name = config.name;
+  repository.remote = config.type != "local";
   PGDR_TRY(repository.store, open_store(config, false));
   PGDR_TRY(repository.id, read_id(*repository.store, config.name));
   return repository;
@@ -72,6 +73,7 @@ Result<Repository> open_repository(const RepositoryConfig& config) {
 Result<Repository> create_repository(const RepositoryConfig& config) {
   Repository repository;
   repository.name = config.name;
+  repository.remote = config.type != "local";
   PGDR_TRY(repository.store, open_store(config, true));
   PGDR_TRY(const auto there, repository.store->stat(kRepositoryFile));
   if (!there) {

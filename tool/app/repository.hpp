@@ -16,8 +16,9 @@ namespace pgdr::app {
 inline constexpr const char* kRepositoryFile = "pgdr-repository.json";
 
 struct Repository {
-  std::string name;  // in the configuration
-  std::string id;    // uuid, from pgdr-repository.json
+  std::string name;     // in the configuration
+  std::string id;       // uuid, from pgdr-repository.json
+  bool remote = false;  // reading it costs a network's time
   // Shared with threads that may have to be left behind (base/abandoned.hpp).
   std::shared_ptr<store::Store> store;
 
