@@ -8,6 +8,7 @@
 
 #include "base/config_s3.hpp"
 #include "base/config_section.hpp"
+#include "base/config_sftp.hpp"
 #include "base/format.hpp"
 
 namespace pgdr {
@@ -40,12 +41,16 @@ void read_repository(Section section, RepositoryConfig& out) {
     read_s3_repository(section, out.s3);
     return;
   }
+  if (out.type == "sftp") {
+    read_sftp_repository(section, out.sftp);
+    return;
+  }
   section.allow_only({"type", "path", "bandwidth_limit"});
   section.path("path", out.path);
   if (!out.type.empty() && out.type != "local") {
     section.error("type",
                   fmt::format("unknown repository type '{}' in {}", out.type, section.title()),
-                  "types: local, s3");
+                  "types: local, s3, sftp");
   }
   if (!section.has("path")) section.error("path", section.title() + " lacks 'path'");
 }
@@ -171,13 +176,14 @@ void read_signing(Section section, SigningConfig& out) {
 void check_distinct_places(Section& parent, const Config& config) {
   std::map<std::string, std::string> owner;
   for (const auto& [name, repository] : config.repositories) {
-    const std::string place = repository.type == "s3" ? s3_place(repository.s3) : repository.path;
+    const std::string place = repository_place(repository);
     const auto [at, fresh] = owner.emplace(place, name);
     if (fresh || place.empty()) continue;
-    parent.error(name,
-                 fmt::format("[repository.{}] and [repository.{}] have the same {} '{}'",
-                             at->second, name, repository.type == "s3" ? "place" : "path", place),
-                 "give each repository a place of its own: two copies in one place are one copy");
+    parent.error(
+        name,
+        fmt::format("[repository.{}] and [repository.{}] have the same {} '{}'", at->second, name,
+                    repository.type == "local" ? "path" : "place", place),
+        "give each repository a place of its own: two copies in one place are one copy");
   }
 }
 
@@ -244,6 +250,12 @@ void read_config(Section root, Config& config, ConfigErrors& errors) {
 }
 
 }  // namespace
+
+std::string repository_place(const RepositoryConfig& repository) {
+  if (repository.type == "s3") return s3_place(repository.s3);
+  if (repository.type == "sftp") return sftp_place(repository.sftp);
+  return repository.path;
+}
 
 bool valid_name(std::string_view name) {
   constexpr std::size_t kLongest = 64;

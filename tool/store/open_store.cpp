@@ -6,6 +6,7 @@
 
 #include "store/limited.hpp"
 #include "store/s3.hpp"
+#include "store/sftp.hpp"
 
 namespace pgdr::store {
 namespace {
@@ -21,6 +22,7 @@ Result<std::unique_ptr<Store>> open_unlimited(const RepositoryConfig& repository
     }
     return open_s3(std::move(options));
   }
+  if (repository.type == "sftp") return open_sftp(sftp_options(repository.sftp), create);
   return Error::of(Code::kUsage, fmt::format("repository '{}' has the unknown type '{}'",
                                              repository.name, repository.type));
 }
