@@ -17,6 +17,7 @@ struct CollectOptions {
   // relation is read, whatever the isolation level.
   bool worker;
 };
+// With a key in use (digest_key.hpp) fingerprints are keyed, and the document says so.
 
 // JSON text of the document, in the server encoding of this database, in the current memory
 // context. Wants an active snapshot and no SPI connection; settings that influence text are pinned

@@ -7,9 +7,37 @@ namespace pgdr {
 namespace {
 
 template <bool kBuckets>
+void add_keyed_tuple(ContentPass* pass, HeapTupleHeader tuple, Size stored) {
+  RowPlan* plan = pass->plan;
+  RowHasher* rows = &pass->rows;
+  uint64 length = 0;
+  locate_row(rows, *plan, tuple);
+  if constexpr (kBuckets) {
+    core::U128 key;
+    const bool keyless = plan->key.count == 0;
+    const core::U256 hash =
+        hash_keyed(rows, plan->columns, stored, &length, keyless ? &key : nullptr);
+    if (!keyless) key = hash_key(rows, plan->key, stored);
+    pass->buckets[core::bucket_of(key, core::kBucketBitsMax)].add_keyed_row(hash, length);
+  } else {
+    const core::U256 hash = hash_keyed(rows, plan->columns, stored, &length, nullptr);
+    pass->digest.add_keyed_row(hash, length);
+  }
+  if (plan->generated.count > 0) {
+    const core::U256 generated = hash_keyed(rows, plan->generated, stored, &length, nullptr);
+    pass->generated.add_keyed_row(generated, length);
+  }
+  reset_row(&rows->encoder);
+}
+
+template <bool kBuckets>
 inline void add_tuple(ContentPass* pass, HeapTupleHeader tuple, Size stored) {
   RowPlan* plan = pass->plan;
   RowHasher* rows = &pass->rows;
+  if (unlikely(rows->key != nullptr)) {
+    add_keyed_tuple<kBuckets>(pass, tuple, stored);
+    return;
+  }
   uint64 length = 0;
   locate_row(rows, *plan, tuple);
   const core::U128 hash = hash_located(rows, plan->columns, stored, &length);
@@ -76,8 +104,10 @@ ContentPass* begin_pass(Relation rel, Snapshot snapshot, PassMode mode, int shar
   pass->plan = relation_plan(&pass->rows.encoder.plans, rel);
   use_row_plan(&pass->rows, *pass->plan);
   pass->has_generated = pass->plan->generated.count > 0;
-  if (mode == PassMode::kBuckets)
-    pass->buckets = static_cast<core::Digest*>(palloc0(sizeof(core::Digest) * core::kBucketsMax));
+  pass->digest = pass->generated = empty_digest(&pass->rows);
+  if (mode != PassMode::kBuckets) return pass;
+  pass->buckets = static_cast<core::Digest*>(palloc(sizeof(core::Digest) * core::kBucketsMax));
+  for (int i = 0; i < core::kBucketsMax; ++i) pass->buckets[i] = pass->digest;
   return pass;
 }
 

@@ -1,5 +1,7 @@
 #include "parallel_reading.hpp"
 
+#include "digest_key.hpp"
+
 namespace pgdr {
 
 namespace {
@@ -11,9 +13,9 @@ constexpr uint64 kKeyQueues = 3;
 constexpr uint64 kKeyBuffers = 4;
 constexpr uint64 kKeyWal = 5;
 
-// Room for seven parts with all their buckets: a worker does not wait for a leader that is in the
+// Room for nine parts with all their buckets: a worker does not wait for a leader that is in the
 // middle of a piece.
-constexpr Size kQueueBytes = 64 * 1024;
+constexpr Size kQueueBytes = 128 * 1024;
 
 shm_mq* queue_of(char* queues, int worker) {
   return reinterpret_cast<shm_mq*>(queues + kQueueBytes * static_cast<Size>(worker));
@@ -40,6 +42,20 @@ void send_part(PartSink* self, const Part& part, const core::Digest* buckets) {
 }
 
 void nothing_else(PartSink*) {}
+
+void wipe_key(dsm_segment*, Datum shared) {
+  core::wipe(&reinterpret_cast<Shared*>(DatumGetPointer(shared))->key, sizeof(core::DerivedKeys));
+}
+
+// The key goes to shared memory only, and is overwritten there when the leader lets go of it,
+// however that comes about. Without a segment there are no workers.
+void share_key(dsm_segment* segment, Shared* shared) {
+  const DigestKey* key = digest_key_in_use();
+  if (key == nullptr || segment == nullptr) return;
+  on_dsm_detach(segment, wipe_key, PointerGetDatum(shared));
+  shared->keyed = true;
+  shared->key = key->derived;
+}
 
 }  // namespace
 
@@ -68,6 +84,7 @@ ParallelReaders* start_readers(int workers, Shared** shared, SharedTask** tasks)
   readers->context = context;
   auto* shared_copy = static_cast<Shared*>(shm_toc_allocate(context->toc, sizeof(Shared)));
   memcpy(shared_copy, *shared, sizeof(Shared));
+  share_key(context->seg, shared_copy);
   shm_toc_insert(context->toc, kKeyShared, shared_copy);
   auto* tasks_copy = static_cast<SharedTask*>(shm_toc_allocate(context->toc, task_bytes));
   memcpy(tasks_copy, *tasks, task_bytes);
@@ -153,8 +170,10 @@ void dr_read_worker_main(dsm_segment* segment, shm_toc* toc) {
   sink.add = pgdr::send_part;
   sink.between = pgdr::nothing_else;
   sink.queue = shm_mq_attach(queue, segment, nullptr);
+  pgdr::use_digest_key(shared->keyed ? pgdr::copy_digest_key(shared->key) : nullptr);
   InstrStartParallelQuery();
   pgdr::read_pieces(shared, tasks, &sink);
+  pgdr::drop_digest_key();
   InstrEndParallelQuery(&buffers[ParallelWorkerNumber], &wal[ParallelWorkerNumber]);
   shm_mq_detach(sink.queue);
 }

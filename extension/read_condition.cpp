@@ -22,7 +22,8 @@ void read_by_condition(Relation rel, const char* condition, RelationContent* out
                    quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
                                               RelationGetRelationName(rel)),
                    condition);
-  pass->rows.encoder.pinned.pin();  // pg_dump runs conditions under an empty search_path, too
+  // pg_dump runs conditions under an empty search_path, too.
+  pass->rows.encoder.pinned.pin(Names::kQuoted);
   if (SPI_connect() != SPI_OK_CONNECT)
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
   Portal portal = SPI_cursor_open_with_args(nullptr, query.data, 0, nullptr, nullptr, nullptr, true,

@@ -25,6 +25,8 @@ struct Shared {
   pg_atomic_uint64 next_piece;    // to be taken
   pg_atomic_uint64 weight_done;   // for the progress
   pg_atomic_uint32 participants;  // processes at work, which share pgdr.cost_limit
+  bool keyed;                     // parallel workers hash rows under ...
+  core::DerivedKeys key;          // ... the key that the leader has in use
 };
 
 // Head of a part; its buckets follow in a message: 2^bucket_bits of them, none if bucket_bits < 0.

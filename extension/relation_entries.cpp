@@ -2,6 +2,7 @@
 
 #include "catalog_query.hpp"
 #include "collect_json.hpp"
+#include "digest_key.hpp"
 
 namespace pgdr {
 
@@ -77,8 +78,10 @@ void add_to_ancestors(Entry* leaf, const Index& index) {
 }
 
 void write_digest(StringInfo out, const char* key, const core::Digest& digest) {
+  core::Digest named = digest;  // one of no rows may not know its algorithm
+  named.algorithm = digest_algorithm_in_use();
   char text[core::kDigestTextMax];
-  (void)core::format_digest(digest, text);
+  (void)core::format_digest(named, text);
   json_text(out, key, text);
 }
 

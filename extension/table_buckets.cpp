@@ -46,11 +46,14 @@ PGDLLEXPORT Datum dr_table_buckets(PG_FUNCTION_ARGS) {
                     errhint("Only tables and materialized views have key buckets.")));
   pgdr::check_readable(rel);
   pgdr::check_same(rel, GetActiveSnapshot());
+  pgdr::use_digest_key(pgdr::key_argument(fcinfo, 2));
   pgdr::RelationContent content{};
   if (condition != nullptr)
     pgdr::read_by_condition(rel, condition, &content);
   else
     pgdr::read_one(rel, &content);
+  content.digest.algorithm = content.generated.algorithm = pgdr::digest_algorithm_in_use();
+  pgdr::drop_digest_key();
   relation_close(rel, NoLock);
 
   TupleDesc desc = nullptr;

@@ -1,5 +1,6 @@
 // dr_table_fingerprint(regclass), dr_table_count(regclass): one table from SQL.
 #include "engine.hpp"
+#include "digest_key.hpp"
 #include "progress.hpp"
 #include "since_snapshot.hpp"
 
@@ -127,8 +128,14 @@ core::Digest read_leaves(Oid oid, PassMode mode) {
 
 extern "C" {
 
+// (relation regclass [, key bytea])
 PGDLLEXPORT Datum dr_table_fingerprint(PG_FUNCTION_ARGS) {
-  const pgdr::core::Digest digest = pgdr::read_leaves(PG_GETARG_OID(0), pgdr::PassMode::kDigest);
+  if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+  if (PG_NARGS() > 1) pgdr::refuse_null_key(PG_ARGISNULL(1));
+  pgdr::use_digest_key(pgdr::key_argument(fcinfo, 1));
+  pgdr::core::Digest digest = pgdr::read_leaves(PG_GETARG_OID(0), pgdr::PassMode::kDigest);
+  digest.algorithm = pgdr::digest_algorithm_in_use();  // also of no rows
+  pgdr::drop_digest_key();
 
   TupleDesc desc = nullptr;
   if (get_call_result_type(fcinfo, nullptr, &desc) != TYPEFUNC_COMPOSITE)

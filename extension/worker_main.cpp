@@ -3,6 +3,7 @@
 
 #include "collect.hpp"
 #include "difference_server.hpp"
+#include "digest_key.hpp"
 #include "worker_answer.hpp"
 
 namespace pgdr {
@@ -29,10 +30,15 @@ void take_over(const Settings& leader) {
   pin("pgdr.lock_timeout", text);
 }
 
-void collect(const char* request, Size bytes, Answer* answer) {
-  if (bytes != 2) refuse_request();
-  const CollectOptions options{request[0] != 0, request[1] != 0, true};
-  const char* document = collect_document(options);
+void collect(char* payload, Size bytes, Answer* answer) {
+  CollectRequest request;
+  if (bytes != sizeof request) refuse_request();
+  memcpy(&request, payload, sizeof request);
+  core::wipe(payload, sizeof request);  // in the queue, or the copy of it
+  use_digest_key(request.keyed ? copy_digest_key(request.key) : nullptr);
+  core::wipe(&request.key, sizeof request.key);
+  const char* document = collect_document(CollectOptions{request.content, request.schema, true});
+  drop_digest_key();
   pgstat_report_activity(STATE_RUNNING, "pgdr: sending the result");
   answer->put(document, strlen(document));
 }
@@ -44,7 +50,7 @@ void serve(shm_mq_handle* requests, DifferenceServer* differences, Answer* answe
     void* data = nullptr;
     if (shm_mq_receive(requests, &bytes, &data, false) != SHM_MQ_SUCCESS || bytes == 0) return;
     const char type = *static_cast<char*>(data);
-    const char* payload = static_cast<char*>(data) + 1;
+    char* payload = static_cast<char*>(data) + 1;
     if (type == kQuit) return;
     if (type == kCollect)
       collect(payload, bytes - 1, answer);

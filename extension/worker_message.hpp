@@ -11,6 +11,8 @@
 
 #include "settings.hpp"
 
+#include "core/keyed_hash.hpp"
+
 namespace pgdr {
 
 inline constexpr uint32 kSegmentMagic = 0x70676472;  // "pgdr"
@@ -30,6 +32,15 @@ inline constexpr char kBuckets = 'b';
 inline constexpr char kRows = 'r';
 inline constexpr char kFetch = 'f';
 inline constexpr char kQuit = 'q';
+
+// Payload of kCollect. The key's derivatives travel in shared memory of these two processes alone
+// and are wiped where they are read.
+struct CollectRequest {
+  bool content;
+  bool schema;
+  bool keyed;
+  core::DerivedKeys key;  // if keyed
+};
 
 struct SegmentHeader {
   uint32 magic;
