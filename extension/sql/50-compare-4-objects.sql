@@ -39,14 +39,16 @@ AS $$
     FULL JOIN dr._objects(actual, options) AS a
       ON a.kind = b.kind AND a.identity = b.identity AND a.facet = b.facet
   ), object AS (
-    SELECT p.kind, p.identity, count(p.b_definition) = 0 AS extra, count(p.a_definition) = 0 AS missing,
+    -- A comment on a view's column, or privileges of a system object, come and go without the object itself.
+    SELECT p.kind, p.identity, count(p.b_definition) = 0 AND whole AS extra, count(p.a_definition) = 0 AND whole AS missing,
            CASE WHEN bool_or(p.class = 'strict') THEN 'strict'
                 WHEN bool_or(p.class = 'policy') THEN 'policy' ELSE 'warning' END AS class,
            max(p.relation) AS relation,
            coalesce(max(coalesce(p.b_definition, p.a_definition)) FILTER (WHERE p.facet = 'definition'),
                     min(coalesce(p.b_definition, p.a_definition))) AS definition
-    FROM pair AS p
-    GROUP BY p.kind, p.identity
+    FROM (SELECT p.*, bool_or(p.facet = 'definition' OR p.kind IN ('extension', 'default privileges'))
+                        OVER (PARTITION BY p.kind, p.identity) AS whole FROM pair AS p) AS p
+    GROUP BY p.kind, p.identity, whole
   )
   SELECT o.kind, o.identity, o.relation, CASE WHEN o.missing THEN 'missing' ELSE 'extra' END, o.class, 'existence',
          CASE WHEN o.missing THEN o.definition END, CASE WHEN o.extra THEN o.definition END
