@@ -4,6 +4,8 @@
 #include "collect_json.hpp"
 #include "collect_relations.hpp"
 #include "core/digest.hpp"
+#include "digest_key.hpp"
+#include "progress.hpp"
 #include "schema.hpp"
 #include "version.hpp"
 
@@ -111,7 +113,10 @@ void collect_head(StringInfo out, const CollectOptions& options) {
   json_text(out, "format", "pgdr-snapshot");
   json_number(out, "version", 1);
   json_bool(out, "content", options.content);
-  json_text(out, "digest", options.content ? core::kAlgorithm : nullptr);
+  const DigestKey* key = digest_key_in_use();
+  json_text(out, "digest",
+            options.content ? core::algorithm_name(digest_algorithm_in_use()) : nullptr);
+  if (key != nullptr) json_text(out, "key_check", digest_key_check(key));
   json_text(out, "taken_at", utc_text(moment_of_snapshot()));
   json_text(out, "label", nullptr);
   each_row(kDatabaseQuery, [&](const Row& row) {
@@ -148,14 +153,18 @@ char* collect_document(const CollectOptions& options) {
   appendStringInfoChar(&out, '{');
   collect_head(&out, options);
   collect_relations(&out, options);
-  collect_sequences(&out, options);
+  collect_sequences(&out);
   json_key(&out, "objects");
   appendStringInfoChar(&out, '[');
-  if (options.schema) collect_schema(&out, options);
+  if (options.schema) {
+    report_step("reading the schema");
+    collect_schema(&out, options);
+  }
   appendStringInfoString(&out, "]}");
   SPI_finish();
   PopActiveSnapshot();
   AtEOXact_GUC(false, settings);
+  report_end();
   return out.data;
 }
 
@@ -167,7 +176,7 @@ char* collect_sequences_only() {
   if (SPI_connect() != SPI_OK_CONNECT)
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
   appendStringInfoChar(&out, '{');
-  collect_sequences(&out, CollectOptions{false, false, false});
+  collect_sequences(&out);
   appendStringInfoChar(&out, '}');
   SPI_finish();
   AtEOXact_GUC(false, settings);

@@ -76,6 +76,11 @@ BEGIN
                             coalesce(actual ->> 'digest', 'none')),
             HINT = 'Verify with the version of pgdr that took the baseline.';
   END IF;
+  IF content AND baseline ->> 'key_check' IS DISTINCT FROM actual ->> 'key_check' THEN
+    RAISE EXCEPTION 'the two snapshots were taken with different fingerprint keys'
+      USING ERRCODE = 'feature_not_supported',
+            DETAIL = format('The check values of the keys are %s and %s.', baseline ->> 'key_check', actual ->> 'key_check');
+  END IF;
   names := dr._only(options);
   SELECT n INTO unknown FROM unnest(names) AS n
   WHERE NOT EXISTS (
