@@ -74,7 +74,8 @@ TimestampTz moment_of_snapshot() {
 #define PGDR_PROVIDER "'libc'"
 #endif
 
-// One row: uuid, database (JSON), version, lsn, snapshot. ACL items are shown as in schema records.
+// One row: uuid, database (JSON), version, its number, lsn, snapshot. ACL items are shown as in
+// schema records.
 constexpr char kDatabaseQuery[] =
     "SELECT gen_random_uuid()::text,"
     " json_build_object('name', d.datname, 'encoding', pg_encoding_to_char(d.encoding),"
@@ -92,8 +93,16 @@ constexpr char kDatabaseQuery[] =
     "  'settings', coalesce((SELECT json_agg(c ORDER BY c COLLATE \"C\")"
     "     FROM pg_db_role_setting s, unnest(s.setconfig) c"
     "     WHERE s.setdatabase = d.oid AND s.setrole = 0 AND c NOT LIKE 'pgdr.origin=%'),"
-    "     '[]'::json))::text,"
-    " current_setting('server_version'),"
+    "     '[]'::json),"
+    // ALTER ROLE … IN DATABASE …, as "role: name=value".
+    "  'role_settings', coalesce((SELECT json_agg(g.item ORDER BY g.item COLLATE \"C\") FROM"
+    "     (SELECT quote_ident(pg_get_userbyid(s.setrole)) || ': ' || c AS item"
+    "      FROM pg_db_role_setting s, unnest(s.setconfig) c"
+    "      WHERE s.setdatabase = d.oid AND s.setrole <> 0) g), '[]'::json),"
+    "  'security_labels', coalesce((SELECT json_agg(l.provider || ': ' || l.label"
+    "      ORDER BY l.provider COLLATE \"C\") FROM pg_shseclabel l"
+    "      WHERE l.classoid = 'pg_database'::regclass AND l.objoid = d.oid), '[]'::json))::text,"
+    " current_setting('server_version'), current_setting('server_version_num')::integer,"
     " CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
     "      ELSE pg_current_wal_insert_lsn() END::text,"
     " pg_current_snapshot()::text"
@@ -115,13 +124,13 @@ void collect_head(StringInfo out, const CollectOptions& options) {
     json_raw(out, "database", row.text(2));
     json_key(out, "server");
     appendStringInfoChar(out, '{');
-    json_number(out, "version_num", PG_VERSION_NUM);
+    json_number(out, "version_num", DatumGetInt32(row.datum(4)));
     json_text(out, "version", row.text(3));
     json_text(out, "system_identifier", psprintf(UINT64_FORMAT, GetSystemIdentifier()));
     json_bool(out, "in_recovery", RecoveryInProgress());
     appendStringInfoChar(out, '}');
-    json_text(out, "lsn", row.text(4));
-    json_text(out, "snapshot", row.text(5));
+    json_text(out, "lsn", row.text(5));
+    json_text(out, "snapshot", row.text(6));
   });
   json_text(out, "pgdr_version", kVersion);
 }
