@@ -13,6 +13,7 @@ plain=$(cat "$CONFIG")
 keyed() { printf '%s\n[fingerprint]\nkey_file = "%s"\n' "$plain" "$1" >"$CONFIG"; }
 
 exit_is 0 pgdr backup
+first=$(sql shop 'SELECT label FROM dr.backups')
 keyed "$T/fingerprint.key"
 exit_is 0 pgdr backup
 is "$(sql shop "SELECT string_agg(split_part(s.digest, ':', 1), ' ' ORDER BY s.id) FROM dr.snapshots AS s")" \
@@ -47,12 +48,11 @@ like "$err" 'openssl rand -hex 32' 'and one that is none'
 
 # The older backup, from before there was a key, stays provable
 keyed "$T/fingerprint.key"
-first=$(sql shop 'SELECT label FROM dr.backups ORDER BY label LIMIT 1')
 exit_is 0 pgdr restore "$first" --to shop_first
 like "$err$out" 'no forgery' 'an unkeyed backup is proven with a warning'
 
 # The adversary without the key: changes a row, and whatever of the catalog might hide it
-snapshot=$(sql shop "SELECT snapshot FROM dr.backups WHERE snapshot IS NOT NULL ORDER BY label DESC LIMIT 1")
+snapshot=$(sql shop "SELECT snapshot FROM dr.backups WHERE snapshot IS NOT NULL AND label <> '$first'")
 sql shop_copy "UPDATE users SET name = 'forged' WHERE id = 7"
 verify() { sql shop "SELECT coalesce(status, '') FROM dr_verify_against('shop_copy', $snapshot, key => '\\x$key') WHERE check_name = 'verdict'"; }
 is "$(verify)" failed 'a changed row is found'
