@@ -43,6 +43,7 @@ class RestoreRun {
   Document document_;
   std::unique_ptr<db::Connection> source_;
   std::optional<db::Catalog> catalog_;
+  std::optional<FingerprintKey> fingerprint_key_;
   std::unique_ptr<Target> target_;
   bool same_server_ = false;
   bool existed_ = false;
@@ -302,6 +303,9 @@ void RestoreRun::undo(const Error& error) {
 
 Result<RestoreResult> RestoreRun::run() {
   started_ = system_clock().now();
+  if (request_.verify) {
+    PGDR_TRY(fingerprint_key_, load_fingerprint_key(request_.config));
+  }
   PGDR_CHECK(choose());
   PGDR_CHECK(open_source());
   PGDR_CHECK(open_target());
@@ -324,7 +328,8 @@ Result<RestoreResult> RestoreRun::run() {
                        !request_.options.only.empty(),
                        request_.options.no_owner,
                        request_.options.no_acl,
-                       same_server_ ? std::nullopt : std::optional(result_.target)};
+                       same_server_ ? std::nullopt : std::optional(result_.target),
+                       std::move(fingerprint_key_)};
     Result<ProofResult> proven =
         prove(proof, catalog_ ? &*catalog_ : nullptr, source_.get(), same_server_, *target_);
     request_.progress.done();

@@ -204,7 +204,8 @@ void check_version(Section& root) {
 
 void read_config(Section root, Config& config, ConfigErrors& errors) {
   check_version(root);
-  root.allow_only({"version", "defaults", "repository", "set", "signing", "restore"});
+  root.allow_only(
+      {"version", "defaults", "repository", "set", "signing", "restore", "fingerprint"});
 
   if (const toml::table* all = root.table("repository")) {
     Section parent(*all, "[repository]", errors);
@@ -246,6 +247,11 @@ void read_config(Section root, Config& config, ConfigErrors& errors) {
     Section section(*table, "[restore]", errors);
     section.allow_only({"identity_file"});
     section.path("identity_file", config.identity_file);
+  }
+  if (const toml::table* table = root.table("fingerprint")) {
+    Section section(*table, "[fingerprint]", errors);
+    section.allow_only({"key_file"});
+    section.path("key_file", config.fingerprint_key_file);
   }
 }
 

@@ -87,7 +87,8 @@ struct Config {
   std::map<std::string, RepositoryConfig> repositories;
   std::map<std::string, SetConfig> sets;
   SigningConfig signing;
-  std::string identity_file;  // [restore]
+  std::string identity_file;         // [restore]
+  std::string fingerprint_key_file;  // [fingerprint] key_file; empty: unkeyed
 };
 
 // kUsage with file, line and the nearest valid key for an unknown one; every value checked (type,
