@@ -27,7 +27,7 @@ clusters+=(standby)
 caught_up() {
   local lsn
   use_cluster main
-  lsn=$(sql postgres 'SELECT pg_current_wal_flush_lsn()')
+  lsn=$(sql postgres 'SELECT pg_current_wal_insert_lsn()')
   use_cluster standby
   await "[ \"\$(sql postgres \"SELECT pg_last_wal_replay_lsn() >= '$lsn'\")\" = t ]" 30 || die 'the standby follows'
 }
