@@ -8,6 +8,7 @@
 
 #include "base/config_s3.hpp"
 #include "base/config_section.hpp"
+#include "base/config_sftp.hpp"
 #include "base/format.hpp"
 
 namespace pgdr {
@@ -16,6 +17,8 @@ namespace {
 constexpr int kConfigVersion = 1;
 constexpr int kMaxCompression = 12;  // zstd levels above had compressor bugs (zstd #3517)
 constexpr int kMaxJobs = 64;
+constexpr int kMostCopies = 16;
+constexpr int kLongestQueue = 1024;  // MiB
 
 std::vector<std::string> names_of(const auto& map) {
   std::vector<std::string> names;
@@ -32,17 +35,22 @@ void check_name(Section& parent, const std::string& key, std::string_view what) 
 
 void read_repository(Section section, RepositoryConfig& out) {
   section.text("type", out.type);
+  section.rate("bandwidth_limit", out.bandwidth_limit);
   if (!section.has("type")) section.error("type", section.title() + " lacks 'type'");
   if (out.type == "s3") {
     read_s3_repository(section, out.s3);
     return;
   }
-  section.allow_only({"type", "path"});
+  if (out.type == "sftp") {
+    read_sftp_repository(section, out.sftp);
+    return;
+  }
+  section.allow_only({"type", "path", "bandwidth_limit"});
   section.path("path", out.path);
   if (!out.type.empty() && out.type != "local") {
     section.error("type",
                   fmt::format("unknown repository type '{}' in {}", out.type, section.title()),
-                  "types: local, s3");
+                  "types: local, s3, sftp");
   }
   if (!section.has("path")) section.error("path", section.title() + " lacks 'path'");
 }
@@ -94,12 +102,28 @@ void read_set_keys(Section& section, SetConfig& out) {
   section.flag("globals", out.globals);
   section.integer("jobs", out.jobs, 1, kMaxJobs);
   section.text("maintenance_database", out.maintenance_database);
+  section.integer("copies_required", out.copies.required, 1, kMostCopies);
+  section.integer("copy_queue_mib", out.copies.queue_mib, 1, kLongestQueue);
+  section.duration("copy_stall_timeout", out.copies.stall_timeout);
+  section.duration("copy_delay_limit", out.copies.delay_limit);
+  if (out.copies.stall_timeout < std::chrono::seconds(1)) {
+    section.error("copy_stall_timeout",
+                  fmt::format("'copy_stall_timeout' in {} is less than a second", section.title()));
+  }
 }
 
 void check_references(Section& section, const SetConfig& set, const Config& config) {
   if (set.repositories.empty()) {
     section.error("repositories", section.title() + " names no repository",
                   "add repositories = [\"NAME\"] and a [repository.NAME]");
+  }
+  if (!set.repositories.empty() &&
+      set.copies.required > static_cast<int>(set.repositories.size())) {
+    section.error("copies_required",
+                  fmt::format("{} requires {} copies, and has {} to keep them", section.title(),
+                              set.copies.required,
+                              plural(set.repositories.size(), "repository", "repositories")),
+                  "name more repositories, or require fewer copies");
   }
   std::set<std::string> seen;
   for (const std::string& name : set.repositories) {
@@ -128,7 +152,8 @@ void read_set(Section section, const SetConfig& defaults, const Config& config, 
   out.name = name;
   section.allow_only({"database", "repositories", "recipients", "recipients_file",
                       "passphrase_file", "compression_level", "globals", "jobs",
-                      "maintenance_database"});
+                      "maintenance_database", "copies_required", "copy_queue_mib",
+                      "copy_stall_timeout", "copy_delay_limit"});
   if (!section.has("database")) section.error("database", section.title() + " lacks 'database'");
   section.text("database", out.database);
   read_set_keys(section, out);
@@ -151,13 +176,14 @@ void read_signing(Section section, SigningConfig& out) {
 void check_distinct_places(Section& parent, const Config& config) {
   std::map<std::string, std::string> owner;
   for (const auto& [name, repository] : config.repositories) {
-    const std::string place = repository.type == "s3" ? s3_place(repository.s3) : repository.path;
+    const std::string place = repository_place(repository);
     const auto [at, fresh] = owner.emplace(place, name);
     if (fresh || place.empty()) continue;
-    parent.error(name,
-                 fmt::format("[repository.{}] and [repository.{}] have the same {} '{}'",
-                             at->second, name, repository.type == "s3" ? "place" : "path", place),
-                 "give each repository a place of its own: two copies in one place are one copy");
+    parent.error(
+        name,
+        fmt::format("[repository.{}] and [repository.{}] have the same {} '{}'", at->second, name,
+                    repository.type == "local" ? "path" : "place", place),
+        "give each repository a place of its own: two copies in one place are one copy");
   }
 }
 
@@ -197,7 +223,9 @@ void read_config(Section root, Config& config, ConfigErrors& errors) {
   if (const toml::table* table = root.table("defaults")) {
     Section section(*table, "[defaults]", errors);
     section.allow_only({"repositories", "recipients", "recipients_file", "passphrase_file",
-                        "compression_level", "globals", "jobs", "maintenance_database"});
+                        "compression_level", "globals", "jobs", "maintenance_database",
+                        "copies_required", "copy_queue_mib", "copy_stall_timeout",
+                        "copy_delay_limit"});
     read_set_keys(section, defaults);
   }
   if (const toml::table* all = root.table("set")) {
@@ -222,6 +250,12 @@ void read_config(Section root, Config& config, ConfigErrors& errors) {
 }
 
 }  // namespace
+
+std::string repository_place(const RepositoryConfig& repository) {
+  if (repository.type == "s3") return s3_place(repository.s3);
+  if (repository.type == "sftp") return sftp_place(repository.sftp);
+  return repository.path;
+}
 
 bool valid_name(std::string_view name) {
   constexpr std::size_t kLongest = 64;

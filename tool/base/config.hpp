@@ -1,6 +1,8 @@
 // The configuration, parsed once into plain immutable structs. Format: doc/configuration.md.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -31,11 +33,34 @@ struct S3Config {
   int bandwidth_limit_mib = 0;  // MiB per second, 0: none
 };
 
+// Keys of a [repository.NAME] with type = "sftp".
+struct SftpConfig {
+  std::string host;
+  int port = 22;
+  std::string user;              // empty: the one that runs pgdr
+  std::string path;              // no trailing slash; relative: to the account's home
+  std::string identity_file;     // empty: the ssh agent, then the usual files
+  std::string known_hosts_file;  // empty: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts
+};
+
 struct RepositoryConfig {
   std::string name;
-  std::string type;  // "local", "s3"
+  std::string type;  // "local", "s3", "sftp"
   std::string path;  // local: absolute, no trailing slash
   S3Config s3;       // of type "s3" alone
+  SftpConfig sftp;   // of type "sftp" alone
+  // Bytes per second of everything together, uploads and downloads each; 0: none.
+  std::uint64_t bandwidth_limit = 0;
+};
+
+// How one backup goes to several repositories at once; doc/repositories.md.
+struct CopyConfig {
+  int required = 1;    // copies without which a backup does not count
+  int queue_mib = 16;  // what may wait for a slow repository, in memory
+  // A repository that takes nothing for so long is dropped from the run.
+  std::chrono::milliseconds stall_timeout{120000};
+  // So much may one repository hold the others back in all; 0: without limit.
+  std::chrono::milliseconds delay_limit{0};
 };
 
 struct SetConfig {
@@ -49,6 +74,7 @@ struct SetConfig {
   bool globals = true;
   int jobs = 2;
   std::string maintenance_database = "postgres";
+  CopyConfig copies;
 };
 
 struct SigningConfig {
@@ -78,6 +104,8 @@ Result<SetConfig> choose_set(const Config& config, const std::string& name);
 // Where `pgdr init` writes when nothing else is said: $PGDR_CONFIG, else /etc/pgdr/pgdr.toml for
 // root, else ~/.config/pgdr/pgdr.toml.
 std::string default_config_path();
+// Where a repository is, in words: two with the same are one place.
+std::string repository_place(const RepositoryConfig& repository);
 // Names of sets and repositories: 1 to 64 of [A-Za-z0-9._-], first a letter or digit.
 bool valid_name(std::string_view name);
 

@@ -19,17 +19,6 @@
 namespace pgdr::store {
 namespace {
 
-Status check_key(const std::string& key) {
-  if (valid_key(key)) return success();
-  return Error::of(Code::kUsage, fmt::format("'{}' is no name for an object of a repository", key));
-}
-
-Status check_prefix(const std::string& prefix) {
-  if (prefix.empty()) return success();
-  if (prefix.back() == '/' && valid_key(prefix.substr(0, prefix.size() - 1))) return success();
-  return Error::of(Code::kUsage, fmt::format("'{}' is no prefix of names in a repository", prefix));
-}
-
 // Exactly the bytes that were there when it was opened.
 class LocalSource : public Source {
  public:

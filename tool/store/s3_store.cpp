@@ -15,17 +15,6 @@ constexpr const char* kLockPrefix = ".lock-";
 // A leftover's name: the key, this, and the upload's identity.
 constexpr const char* kUploadMark = "?uploadId=";
 
-Status check_key(const std::string& key) {
-  if (valid_key(key)) return success();
-  return Error::of(Code::kUsage, fmt::format("'{}' is no name for an object of a repository", key));
-}
-
-Status check_prefix(const std::string& prefix) {
-  if (prefix.empty()) return success();
-  if (prefix.back() == '/' && valid_key(prefix.substr(0, prefix.size() - 1))) return success();
-  return Error::of(Code::kUsage, fmt::format("'{}' is no prefix of names in a repository", prefix));
-}
-
 // Part of a name begins with a dot: a lock, not an object.
 bool is_own(const std::string& key) {
   return key.front() == '.' || key.find("/.") != std::string::npos;

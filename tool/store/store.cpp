@@ -28,6 +28,17 @@ bool valid_key(const std::string& key) {
   }
 }
 
+Status check_key(const std::string& key) {
+  if (valid_key(key)) return success();
+  return Error::of(Code::kUsage, fmt::format("'{}' is no name for an object of a repository", key));
+}
+
+Status check_prefix(const std::string& prefix) {
+  if (prefix.empty()) return success();
+  if (prefix.back() == '/' && valid_key(prefix.substr(0, prefix.size() - 1))) return success();
+  return Error::of(Code::kUsage, fmt::format("'{}' is no prefix of names in a repository", prefix));
+}
+
 Result<std::string> read_text(Store& store, const std::string& key, std::size_t limit) {
   PGDR_TRY(const std::unique_ptr<Source> source, store.open(key));
   std::string text;

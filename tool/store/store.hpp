@@ -27,19 +27,34 @@ struct Entry {
 // Destroyed without finish(): as if never started, save for a temporary that leftovers() lists.
 class Upload : public Sink {};
 
-// Held until destroyed; released by the system when the process dies, or, in a store that cannot
-// know, some minutes after.
+// A lock that is held until destroyed. In a local store the system releases it when the process
+// dies and it cannot be lost. In a store across a network it is renewed by a thread of its own
+// (every 200 seconds) and becomes another's ten minutes after the last renewal that succeeded: this
+// process may have been stopped, or cut off, for longer than that without noticing.
+//
+// So whoever does under a lock what cannot be undone asks held() immediately before each such step,
+// and gives up with its error:
+//
+//   PGDR_TRY(const auto lease, store.lock(set));
+//   for (const std::string& key : doomed) {
+//     PGDR_CHECK(lease->held());        // kLocked: somebody else may be at work here
+//     PGDR_CHECK(store.remove(key));
+//   }
+//
+// held() asks nobody, is cheap and thread safe. It cannot promise anything about the moment after:
+// a step that a rival must not see half done is one object that appears or disappears whole (a
+// manifest written last, deleted first). Destroying a lease that was lost releases nothing.
 class Lease {
  public:
   virtual ~Lease() = default;
-  // kLocked once another may hold it: what cannot be undone must not be done any more.
+  // kLocked, for good, once another process may hold the lock.
   [[nodiscard]] virtual Status held() const { return success(); }
 };
 
 class Store {
  public:
   virtual ~Store() = default;
-  // For messages: "/var/backups/pgdr" or "s3://bucket/prefix".
+  // For messages: "/var/backups/pgdr", "s3://bucket/prefix", "sftp://user@host/path".
   [[nodiscard]] virtual std::string location() const = 0;
 
   // kExists at finish() if the key exists with other content; identical content succeeds (HAZARDS
@@ -71,5 +86,8 @@ Result<std::unique_ptr<Store>> open_local(const std::string& path, bool create_d
 Result<std::string> read_text(Store& store, const std::string& key, std::size_t limit = 64 << 20);
 Status write_text(Store& store, const std::string& key, const std::string& text);
 bool valid_key(const std::string& key);
+// For implementations: kUsage unless it is a key, or a prefix ("" or ending in '/').
+Status check_key(const std::string& key);
+Status check_prefix(const std::string& prefix);
 
 }  // namespace pgdr::store

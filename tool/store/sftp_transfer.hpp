@@ -1,0 +1,16 @@
+// Objects of an SFTP store on their way. Used by sftp_store.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "store/sftp_client.hpp"
+
+namespace pgdr::store {
+
+Result<std::unique_ptr<Upload>> start_sftp_upload(SftpClient& client, const std::string& key);
+// From offset to the size that the file has now.
+Result<std::unique_ptr<Source>> open_sftp_source(SftpClient& client, const std::string& key,
+                                                 std::uint64_t offset);
+
+}  // namespace pgdr::store
