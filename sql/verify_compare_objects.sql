@@ -97,6 +97,7 @@ SELECT status, object_type, object, check_name, detail FROM dr._compare(
     pg_temp.obj('collation', 'app.c', 'PROVIDER = i, LOCALE = ''de-u-kn-true'''), pg_temp.obj('collation', 'app.d', 'PROVIDER = i, LOCALE = ''de'''),
     pg_temp.obj('table', 'app.t', 'TABLE'), pg_temp.obj('table', 'app.t', '<owner>=ALL; bob=ALL*', 'acl', 'policy'),
     pg_temp.obj('table', 'app.u', 'TABLE'), pg_temp.obj('table', 'app.u', '<owner>=ALL; bob=ALL', 'acl', 'policy'),
+    pg_temp.obj('view', 'app.v', 'SELECT b.id FROM app.b'), pg_temp.obj('view', 'app.w', 'SELECT b.id FROM app.b'),
     pg_temp.obj('subscription', 'f', 'PUBLICATION a', 'definition', 'warning')], more => '{"server": {"version_num": 130016}}'),
   pg_temp.doc(objects => ARRAY[pg_temp.obj('type', 'app.r', 'AS RANGE'), pg_temp.obj('type', 'app.r', 'app.mr', 'multirange'),
     pg_temp.obj('sequence', 'app.s', 'AS bigint'), pg_temp.obj('sequence', 'app.s', 'UNLOGGED', 'persistence'),
@@ -105,6 +106,7 @@ SELECT status, object_type, object, check_name, detail FROM dr._compare(
     pg_temp.obj('table', 'app.t', '<owner>=ALL; bob=DELETE*,INSERT*,REFERENCES*,SELECT*,TRIGGER*,TRUNCATE*,UPDATE*', 'acl', 'policy'),
     pg_temp.obj('table', 'app.u', 'TABLE'), pg_temp.obj('table', 'app.u', '<owner>=ALL; bob=DELETE,INSERT,REFERENCES,SELECT,TRIGGER,UPDATE', 'acl', 'policy'),
     pg_temp.obj('constraint', 'app.t.t_a_not_null', 'NOT NULL a'),
+    pg_temp.obj('view', 'app.v', 'SELECT b_1.id FROM app.b b_1'), pg_temp.obj('view', 'app.w', 'SELECT c_1.id FROM app.b c_1'),
     pg_temp.obj('subscription', 'f', 'PUBLICATION a, run_as_owner', 'definition', 'warning')], more => '{"server": {"version_num": 180000}}'));
 
 -- Tablespaces and security labels by request; options of a user mapping that one side could not see; large objects without content.

@@ -134,7 +134,7 @@ CREATE TABLE app.fresh (); --> extra table app.fresh existence
 
 -- === dumpTable: access method, inheritance order, partition bounds and keys
 UPDATE pg_class SET relam = (SELECT oid FROM pg_am WHERE amname = 'heap') WHERE oid = 'app.heap_two'::regclass; --> mismatch table app.heap_two access method
-UPDATE pg_inherits SET inhseqno = 13 - inhseqno WHERE inhrelid = 'app.heir'::regclass; --> mismatch table app.heir inherits
+UPDATE pg_inherits SET inhseqno = 13 - inhseqno WHERE inhrelid = 'app.heir'::regclass; --> mismatch table app.heir inherits & mismatch table app.heir columns & warning table app.heir order of columns
 ALTER TABLE app.events DETACH PARTITION app.events_2025;
 ALTER TABLE app.events ATTACH PARTITION app.events_2025 FOR VALUES FROM ('2025-01-01 00:00+01') TO ('2026-01-01 00:00+02'); --> mismatch table app.events_2025 partition of
 DROP TABLE app.by_word;
@@ -149,7 +149,7 @@ CREATE TABLE app.by_several (v varchar(9), n integer) PARTITION BY RANGE (n, (CA
 -- === dumpTableSchema: a column more, one less, another order
 ALTER TABLE app.orders ADD extra integer; --> extra column app.orders.extra existence & mismatch table app.orders columns
 ALTER TABLE app.half DROP y; --> missing column app.half.y existence & mismatch table app.half columns & missing constraint app.half.xy existence
-ALTER TABLE app.parent_a ADD z integer; --> extra column app.parent_a.z existence & mismatch table app.parent_a columns & extra column app.heir.z existence & mismatch table app.heir columns
+ALTER TABLE app.parent_a ADD z integer; --> extra column app.parent_a.z existence & mismatch table app.parent_a columns & extra column app.heir.z existence & mismatch table app.heir columns & warning table app.heir order of columns
 ALTER FOREIGN TABLE app.outside DROP a, ADD a integer OPTIONS (n 'v') NOT NULL; --> mismatch foreign table app.outside columns
 
 -- === dumpTableSchema: columns
