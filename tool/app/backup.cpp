@@ -45,7 +45,9 @@ class FirstError {
 class BackupRun {
  public:
   explicit BackupRun(const BackupRequest& request)
-      : config_(request.config), set_(request.set), progress_(request.progress) {}
+      : config_(request.config), set_(request.set), progress_(request.progress) {
+    manifest_.klass = request.klass;
+  }
 
   Result<BackupResult> run();
 
