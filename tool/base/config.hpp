@@ -43,10 +43,10 @@ struct SftpConfig {
 
 struct RepositoryConfig {
   std::string name;
-  std::string type;  // "local", "s3", "sftp"
-  std::string path;  // local: absolute, no trailing slash
-  S3Config s3;       // of type "s3" alone
-  SftpConfig sftp;   // of type "sftp" alone
+  std::string type;   // "local", "s3", "sftp"
+  std::string path;   // local: absolute, no trailing slash
+  S3Config s3;        // of type "s3" alone
+  SftpConfig sftp{};  // of type "sftp" alone
 };
 
 struct SetConfig {
