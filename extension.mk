@@ -19,6 +19,8 @@ PGXS_CXXFLAGS := -std=c++20 -O2 -MMD -MP -Wall -Wextra -Werror -fno-exceptions -
 # The server's own headers are not ours to warn about.
 PG_CPPFLAGS := -Iextension -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CXXFLAGS := $(PGXS_CXXFLAGS)
+# Keyed digests.
+SHLIB_LINK := -lcrypto
 
 EXTRA_CLEAN := extension/pgdr--$(EXTENSION_VERSION).sql $(OBJS:.o=.d)
 

@@ -4,6 +4,8 @@
 #include "collect_json.hpp"
 #include "collect_relations.hpp"
 #include "core/digest.hpp"
+#include "digest_key.hpp"
+#include "progress.hpp"
 #include "schema.hpp"
 #include "version.hpp"
 
@@ -72,7 +74,8 @@ TimestampTz moment_of_snapshot() {
 #define PGDR_PROVIDER "'libc'"
 #endif
 
-// One row: uuid, database (JSON), version, lsn, snapshot. ACL items are shown as in schema records.
+// One row: uuid, database (JSON), version, its number, lsn, snapshot. ACL items are shown as in
+// schema records.
 constexpr char kDatabaseQuery[] =
     "SELECT gen_random_uuid()::text,"
     " json_build_object('name', d.datname, 'encoding', pg_encoding_to_char(d.encoding),"
@@ -90,8 +93,16 @@ constexpr char kDatabaseQuery[] =
     "  'settings', coalesce((SELECT json_agg(c ORDER BY c COLLATE \"C\")"
     "     FROM pg_db_role_setting s, unnest(s.setconfig) c"
     "     WHERE s.setdatabase = d.oid AND s.setrole = 0 AND c NOT LIKE 'pgdr.origin=%'),"
-    "     '[]'::json))::text,"
-    " current_setting('server_version'),"
+    "     '[]'::json),"
+    // ALTER ROLE … IN DATABASE …, as "role: name=value".
+    "  'role_settings', coalesce((SELECT json_agg(g.item ORDER BY g.item COLLATE \"C\") FROM"
+    "     (SELECT quote_ident(pg_get_userbyid(s.setrole)) || ': ' || c AS item"
+    "      FROM pg_db_role_setting s, unnest(s.setconfig) c"
+    "      WHERE s.setdatabase = d.oid AND s.setrole <> 0) g), '[]'::json),"
+    "  'security_labels', coalesce((SELECT json_agg(l.provider || ': ' || l.label"
+    "      ORDER BY l.provider COLLATE \"C\") FROM pg_shseclabel l"
+    "      WHERE l.classoid = 'pg_database'::regclass AND l.objoid = d.oid), '[]'::json))::text,"
+    " current_setting('server_version'), current_setting('server_version_num')::integer,"
     " CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
     "      ELSE pg_current_wal_insert_lsn() END::text,"
     " pg_current_snapshot()::text"
@@ -102,7 +113,10 @@ void collect_head(StringInfo out, const CollectOptions& options) {
   json_text(out, "format", "pgdr-snapshot");
   json_number(out, "version", 1);
   json_bool(out, "content", options.content);
-  json_text(out, "digest", options.content ? core::kAlgorithm : nullptr);
+  const DigestKey* key = digest_key_in_use();
+  json_text(out, "digest",
+            options.content ? core::algorithm_name(digest_algorithm_in_use()) : nullptr);
+  if (key != nullptr) json_text(out, "key_check", digest_key_check(key));
   json_text(out, "taken_at", utc_text(moment_of_snapshot()));
   json_text(out, "label", nullptr);
   each_row(kDatabaseQuery, [&](const Row& row) {
@@ -110,13 +124,13 @@ void collect_head(StringInfo out, const CollectOptions& options) {
     json_raw(out, "database", row.text(2));
     json_key(out, "server");
     appendStringInfoChar(out, '{');
-    json_number(out, "version_num", PG_VERSION_NUM);
+    json_number(out, "version_num", DatumGetInt32(row.datum(4)));
     json_text(out, "version", row.text(3));
     json_text(out, "system_identifier", psprintf(UINT64_FORMAT, GetSystemIdentifier()));
     json_bool(out, "in_recovery", RecoveryInProgress());
     appendStringInfoChar(out, '}');
-    json_text(out, "lsn", row.text(4));
-    json_text(out, "snapshot", row.text(5));
+    json_text(out, "lsn", row.text(5));
+    json_text(out, "snapshot", row.text(6));
   });
   json_text(out, "pgdr_version", kVersion);
 }
@@ -139,14 +153,18 @@ char* collect_document(const CollectOptions& options) {
   appendStringInfoChar(&out, '{');
   collect_head(&out, options);
   collect_relations(&out, options);
-  collect_sequences(&out, options);
+  collect_sequences(&out);
   json_key(&out, "objects");
   appendStringInfoChar(&out, '[');
-  if (options.schema) collect_schema(&out, options);
+  if (options.schema) {
+    report_step("reading the schema");
+    collect_schema(&out, options);
+  }
   appendStringInfoString(&out, "]}");
   SPI_finish();
   PopActiveSnapshot();
   AtEOXact_GUC(false, settings);
+  report_end();
   return out.data;
 }
 
@@ -158,7 +176,7 @@ char* collect_sequences_only() {
   if (SPI_connect() != SPI_OK_CONNECT)
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
   appendStringInfoChar(&out, '{');
-  collect_sequences(&out, CollectOptions{false, false, false});
+  collect_sequences(&out);
   appendStringInfoChar(&out, '}');
   SPI_finish();
   AtEOXact_GUC(false, settings);

@@ -13,11 +13,11 @@ namespace pgdr {
 struct CollectOptions {
   bool content;  // fingerprints and key buckets besides the row counts
   bool schema;   // schema records
-  // A worker reads a database that others use: it gives up on a locked relation after a few seconds
-  // (state "failed") and reports its progress in pg_stat_activity. Otherwise it waits as the
-  // session's lock_timeout says.
+  // A worker reads a database that others use: it gives a relation's lock back as soon as the
+  // relation is read, whatever the isolation level.
   bool worker;
 };
+// With a key in use (digest_key.hpp) fingerprints are keyed, and the document says so.
 
 // JSON text of the document, in the server encoding of this database, in the current memory
 // context. Wants an active snapshot and no SPI connection; settings that influence text are pinned

@@ -1,5 +1,6 @@
 // The SQL-callable functions of the collector.
 #include "collect.hpp"
+#include "digest_key.hpp"
 #include "worker.hpp"
 
 namespace pgdr {
@@ -23,10 +24,14 @@ PG_FUNCTION_INFO_V1(dr_collect);
 PG_FUNCTION_INFO_V1(dr_collect_from);
 PG_FUNCTION_INFO_V1(dr_collect_sequences);
 
-// _collect(content boolean, schema boolean) -> jsonb
+// _collect(content boolean, schema boolean, key bytea) -> jsonb
 PGDLLEXPORT Datum dr_collect(PG_FUNCTION_ARGS) {
+  if (PG_ARGISNULL(0) || PG_ARGISNULL(1)) PG_RETURN_NULL();
   pgdr::CollectOptions options{PG_GETARG_BOOL(0), PG_GETARG_BOOL(1), false};
-  return pgdr::to_jsonb(pgdr::collect_document(options));
+  pgdr::use_digest_key(pgdr::key_argument(fcinfo, 2));
+  char* document = pgdr::collect_document(options);
+  pgdr::drop_digest_key();
+  return pgdr::to_jsonb(document);
 }
 
 // _collect_sequences() -> jsonb
@@ -35,9 +40,13 @@ PGDLLEXPORT Datum dr_collect_sequences(PG_FUNCTION_ARGS) {
   return pgdr::to_jsonb(pgdr::collect_sequences_only());
 }
 
-// _collect_from(target text, content boolean, schema boolean) -> jsonb
+// _collect_from(target text, content boolean, schema boolean, key bytea) -> jsonb
 PGDLLEXPORT Datum dr_collect_from(PG_FUNCTION_ARGS) {
+  if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2)) PG_RETURN_NULL();
   char* target = text_to_cstring(PG_GETARG_TEXT_PP(0));
-  return pgdr::to_jsonb(pgdr::collect_from(target, PG_GETARG_BOOL(1), PG_GETARG_BOOL(2)));
+  pgdr::use_digest_key(pgdr::key_argument(fcinfo, 3));
+  char* document = pgdr::collect_from(target, PG_GETARG_BOOL(1), PG_GETARG_BOOL(2));
+  pgdr::drop_digest_key();
+  return pgdr::to_jsonb(document);
 }
 }

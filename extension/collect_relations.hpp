@@ -8,6 +8,6 @@ namespace pgdr {
 // Both append a member ("relations", "sequences") to the JSON object open in `out`. SPI connection
 // and active snapshot wanted.
 void collect_relations(StringInfo out, const CollectOptions& options);
-void collect_sequences(StringInfo out, const CollectOptions& options);
+void collect_sequences(StringInfo out);
 
 }  // namespace pgdr

@@ -49,8 +49,7 @@ void check_sequence_readable(Oid sequence, const char* name) {
 
 }  // namespace
 
-void collect_sequences(StringInfo out, const CollectOptions& options) {
-  if (options.worker) pgstat_report_activity(STATE_RUNNING, "pgdr: reading sequences");
+void collect_sequences(StringInfo out) {
   json_key(out, "sequences");
   appendStringInfoChar(out, '[');
   each_row(kSequencesQuery, [&](const Row& row) {

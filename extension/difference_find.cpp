@@ -12,9 +12,7 @@ constexpr Size kLeastEntries = 50000;
 
 Digest* allocate_sums(int bits) { return static_cast<Digest*>(palloc(sizeof(Digest) << bits)); }
 
-bool equal(const Digest& a, const Digest& b) {
-  return a.rows == b.rows && a.lo == b.lo && a.hi == b.hi;
-}
+bool equal(const Digest& a, const Digest& b) { return a.same_sum(b); }
 
 // The sums at fewer bits.
 Digest* folded(const Digest* sums, int bits, int to) {

@@ -1,8 +1,12 @@
 // Opening and describing one side (difference_side.hpp).
 #include "difference_side.hpp"
 
+#include <climits>
+
 #include "engine.hpp"
 #include "patience.hpp"
+#include "settings.hpp"
+#include "since_snapshot.hpp"
 
 namespace pgdr {
 
@@ -57,6 +61,7 @@ Relation open_locked(Oid oid, bool patient, int* budget_ms) {
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
                     errmsg("relation with OID %u was dropped meanwhile", oid)));
   check_comparable(rel);
+  check_same(rel, GetActiveSnapshot());
   return rel;
 }
 
@@ -144,7 +149,8 @@ void describe_column(Form_pg_attribute att, SideColumn* out) {
 }  // namespace
 
 Side* open_side(Oid relation, bool patient) {
-  int budget_ms = kLockWaitMs;
+  // 0 is for ever: no one waits for so long here.
+  int budget_ms = settings.lock_timeout > 0 ? settings.lock_timeout : INT_MAX;
   auto* side = static_cast<Side*>(palloc0(sizeof(Side)));
   side->snapshot = GetActiveSnapshot();
   side->root = open_locked(relation, patient, &budget_ms);

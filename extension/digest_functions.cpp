@@ -20,13 +20,15 @@ using core::Digest;
 void malformed(text* value) {
   ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
                   errmsg("\"%s\" is not a digest", text_to_cstring(value)),
-                  errhint("A digest reads %s:rows:bytes:hash.", core::kAlgorithm)));
+                  errhint("A digest reads %s:rows:bytes:hash or %s:rows:bytes:hash.",
+                          core::kAlgorithm, core::kKeyedAlgorithm)));
 }
 
 void incomparable(const char* what) {
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                   errmsg("digests of different algorithms or versions cannot be %s", what),
-                  errdetail("This pgdr computes %s.", core::kAlgorithm),
+                  errdetail("This pgdr computes %s, and with a key %s.", core::kAlgorithm,
+                            core::kKeyedAlgorithm),
                   errhint("Take a new snapshot with this version, or verify with the version that "
                           "took the old one.")));
 }
@@ -99,7 +101,9 @@ PGDLLEXPORT Datum dr_digest_equal(PG_FUNCTION_ARGS) {
 
 PGDLLEXPORT Datum dr_digest_add(PG_FUNCTION_ARGS) {
   pgdr::Digest sum = pgdr::parse_digest_text(PG_GETARG_TEXT_PP(0));
-  sum.add(pgdr::parse_digest_text(PG_GETARG_TEXT_PP(1)));
+  const pgdr::Digest other = pgdr::parse_digest_text(PG_GETARG_TEXT_PP(1));
+  if (sum.algorithm != other.algorithm) pgdr::incomparable("added");
+  sum.add(other);
   char text[pgdr::core::kDigestTextMax];
   pgdr::core::format_digest(sum, text);
   PG_RETURN_TEXT_P(cstring_to_text(text));
@@ -124,6 +128,7 @@ PGDLLEXPORT Datum dr_bucket_differences(PG_FUNCTION_ARGS) {
     const int32 b_bits = PG_GETARG_INT32(3);
     pgdr::Digest* a = pgdr::parse_buckets_text(PG_GETARG_TEXT_PP(0), a_bits);
     pgdr::Digest* b = pgdr::parse_buckets_text(PG_GETARG_TEXT_PP(2), b_bits);
+    if (a[0].algorithm != b[0].algorithm) pgdr::incomparable("compared");
     call->max_calls = static_cast<uint64>(
         pgdr::core::compare_buckets(a, a_bits, b, b_bits, &found->bits, found->differences));
     call->user_fctx = found;

@@ -125,7 +125,8 @@ void encode_tsvector(Encoder* encoder, const char* stored, Sink& sink) {
 }
 
 void encode_output(Encoder* encoder, TypePlan* plan, const char* stored, Sink& sink) {
-  encoder->pinned.pin();
+  if (plan->output == nullptr) look_up_output(&encoder->plans, plan);
+  encoder->pinned.pin(Names::kQuoted);
   encoder->row_dirty = true;
   MemoryContext old = MemoryContextSwitchTo(encoder->row_context);
   const char* text = OutputFunctionCall(plan->output, fetch(plan, stored));
@@ -174,6 +175,12 @@ void check_length(const core::Sink& sink) {
     ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     errmsg("a value is too large to be fingerprinted"),
                     errdetail("Its canonical form exceeds 4 GB.")));
+}
+
+void corrupt_value(const char* what) {
+  ereport(ERROR,
+          (errcode(ERRCODE_DATA_CORRUPTED), errmsg("the stored form of %s is invalid", what)));
+  pg_unreachable();
 }
 
 varlena* detoast_for_row(Encoder* encoder, const char* stored) {
@@ -276,6 +283,31 @@ void encode_value(Encoder* encoder, TypePlan* plan, const char* stored, Sink& si
       break;
     case Kind::kTsVector:
       encode_tsvector(encoder, stored, sink);
+      break;
+    case Kind::kFloats:
+      encode_floats(stored, plan->length, sink);
+      break;
+    case Kind::kPath:
+      encode_path(open_varlena(encoder, stored), sink);
+      break;
+    case Kind::kPolygon:
+      encode_polygon(open_varlena(encoder, stored), sink);
+      break;
+    case Kind::kJsonpath:
+      encode_jsonpath(reinterpret_cast<JsonPath*>(open_aligned(encoder, stored)), sink);
+      break;
+    case Kind::kAclItem:
+      encode_aclitem(stored, sink);
+      break;
+    case Kind::kHstore:
+      if (!encode_hstore(open_varlena(encoder, stored), sink))
+        encode_output(encoder, plan, stored, sink);
+      break;
+    case Kind::kLtree:
+      encode_ltree(open_varlena(encoder, stored), sink);
+      break;
+    case Kind::kVector:
+      encode_vector(open_varlena(encoder, stored), sink);
       break;
     case Kind::kOutput:
       encode_output(encoder, plan, stored, sink);

@@ -61,9 +61,22 @@ void encode_columns(Encoder* encoder, const Projection& columns, const char* con
 // Parts of encode_value, one file each.
 void encode_jsonb(const uint8* container, core::Sink& sink);
 void encode_array(Encoder* encoder, TypePlan* plan, const ArrayType* array, core::Sink& sink);
+void encode_jsonpath(JsonPath* path, core::Sink& sink);
+void encode_aclitem(const char* stored, core::Sink& sink);
+// point, lseg, box, line, circle: `length` bytes of float8.
+void encode_floats(const char* stored, int16 length, core::Sink& sink);
+void encode_path(const Payload& payload, core::Sink& sink);
+void encode_polygon(const Payload& payload, core::Sink& sink);
+// False: a form older than hstore 9.0, nothing written.
+bool encode_hstore(const Payload& payload, core::Sink& sink);
+void encode_ltree(const Payload& payload, core::Sink& sink);
+void encode_vector(const Payload& payload, core::Sink& sink);
 
 // Raises the error for a value whose canonical form exceeds 32 bits of length, if sink saw one.
 void check_length(const core::Sink& sink);
+
+// Raises the error for a stored value that is not what its type's should be. what: "an hstore".
+[[noreturn]] void corrupt_value(const char* what);
 
 varlena* detoast_for_row(Encoder* encoder, const char* stored);
 

@@ -1,45 +1,75 @@
-// The engine's seam: what the collector (snapshots, verification) asks of the scanner. Everything
-// here may ereport(ERROR).
+// The engine's seam: what the collector (snapshots, verification) and the SQL functions ask of the
+// scanner. Everything here may ereport(ERROR).
 #pragma once
 
 #include "pg.hpp"
 
-#include "core/digest.hpp"
+#include "content_pass.hpp"
 
 namespace pgdr {
 
-// What one pass over one relation gives. Memory belongs to the caller's memory context.
+// What a relation holds. Memory belongs to whoever gets it.
 struct RelationContent {
   int64 rows;              // visible rows
   core::Digest digest;     // rows without stored generated columns
   bool has_generated;      // the relation has stored generated columns
   core::Digest generated;  // over those columns alone, valid if has_generated
   int bucket_bits;         // k: 2^k buckets, 0 = none asked for, or too few rows to divide
-  core::Digest* buckets;   // 2^k, by the top bits of the key's hash; they add up to `digest`.
-                           // nullptr: none asked for
-  int key_natts;           // columns of the key the buckets go by; 0: no primary key, whole row
-  AttrNumber* key_attnums;
+  core::Digest* buckets;   // 2^k, by the top bits of the hash of the primary key, or of the whole
+                           // row; they add up to `digest`. nullptr: none asked for
 };
 
-struct ContentOptions {
-  bool buckets;                // fill buckets (k chosen by the number of rows, at most 8)
-  const char* dump_condition;  // an extension configuration table's "WHERE …", or nullptr
+// Everything is read under the active snapshot, an MVCC snapshot. Pages marked all-visible are
+// believed without looking at their tuples, as PostgreSQL itself does, unless takenDuringRecovery
+// is set: whoever builds a snapshot of the past by hand, which nothing protects from pruning and
+// freezing, must set it.
+
+// How the reading of a relation ended. Whatever is not kRead has no content: a count of what was
+// left would be a lie.
+enum class Outcome : uint8 {
+  kRead,
+  kLocked,  // not to be locked within pgdr.lock_timeout
+  kDropped,
+  kRewritten,  // since_snapshot.hpp
+  kAltered,
+  kUnseen
 };
 
-// About `snapshot`, everywhere: an MVCC snapshot that is registered or active. Pages marked
-// all-visible are believed without looking at their tuples, as PostgreSQL itself does, unless
-// takenDuringRecovery is set: whoever builds a snapshot of the past by hand, which nothing protects
-// from pruning and freezing, must set it.
+// For people; nullptr for kRead.
+const char* outcome_note(Outcome outcome);
 
-// Exact number of rows visible to snapshot. rel is a table or materialized view, opened and locked
-// by the caller.
-int64 count_rows(Relation rel, Snapshot snapshot);
+struct ReadTask {
+  Oid relation;
+  uint32 id;           // the caller's own
+  BlockNumber blocks;  // as many as the relation has
+  uint64 weight;       // pages to expect, those of out-of-line values included
+  bool whole;          // cannot be divided: its access method is not the heap's
+  bool local;          // a temporary table: only this process sees its pages
+  bool held;  // the caller holds ACCESS SHARE, and has compared the relation with the snapshot
+};
 
-// Counts and fingerprints. Heap tables page by page; other access methods through the table AM; a
-// dump condition through SPI, which runs it as the current user. With plain inheritance only the
-// relation's own rows.
-void fingerprint_rows(Relation rel, Snapshot snapshot, const ContentOptions& options,
-                      RelationContent* out);
+// The task for an open relation; id and held are left to the caller.
+ReadTask read_task(Relation rel);
+
+// True if several processes may read parts of it. The caller must hold its lock then, or another
+// session could put a new file in its place between two parts.
+bool is_divisible(const ReadTask& task);
+
+// Called once for each task, in any order, in the calling process; *content is the callee's, its
+// buckets are in the memory context that was current when read_relations was called.
+struct ContentSink {
+  void (*add)(ContentSink* self, const ReadTask& task, Outcome outcome, RelationContent* content);
+};
+
+// Reads tables and materialized views: counts, or fingerprints with or without key buckets. With
+// plain inheritance only a relation's own rows. Uses up to pgdr.max_workers parallel workers as far
+// as there is enough to read and the server has them; tasks are sorted, the largest first.
+// Nothing may be written in the meantime (parallel mode).
+void read_relations(ReadTask* tasks, uint32 count, PassMode mode, ContentSink* sink);
+
+// The rows that an extension's dump condition ("WHERE …") selects. SQL of the extension's author:
+// it runs as the current user, through SPI, in this process.
+void read_by_condition(Relation rel, const char* condition, RelationContent* out);
 
 // Opens and locks (AccessShareLock) a relation given by OID; ERRCODE_UNDEFINED_TABLE if there is
 // none.

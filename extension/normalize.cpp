@@ -1,6 +1,7 @@
 #include "normalize.hpp"
 
 #include "normalize_forms.hpp"
+#include "normalize_space.hpp"
 
 namespace pgdr {
 
@@ -24,6 +25,7 @@ char* one_round(const char* text, ExpressionKind kind, Oid owner) {
       return reparse_rule(text, owner);
     case ExpressionKind::kBody:
       return reparse_body(text, owner);
+    case ExpressionKind::kList:
     case ExpressionKind::kNone:
       break;
   }
@@ -37,17 +39,18 @@ bool is_transient(int sqlstate) {
          category == ERRCODE_OPERATOR_INTERVENTION || category == ERRCODE_INSUFFICIENT_RESOURCES;
 }
 
-// In a subtransaction that is always rolled back: neither an error of the parser nor success leaves
-// anything behind. nullptr: the parser refused the text.
-char* guarded_round(const char* text, ExpressionKind kind, Oid owner) {
+// f() in a subtransaction that is always rolled back: neither an error of the parser nor success
+// leaves anything behind. nullptr: the parser refused the text.
+template <typename F>
+auto guarded(F f) -> decltype(f()) {
   MemoryContext context = CurrentMemoryContext;
   ResourceOwner resources = CurrentResourceOwner;
-  char* volatile result = nullptr;
+  decltype(f()) volatile result = nullptr;
   ErrorData* volatile error = nullptr;
   BeginInternalSubTransaction(nullptr);
   MemoryContextSwitchTo(context);
   PG_TRY();
-  { result = one_round(text, kind, owner); }
+  { result = f(); }
   PG_CATCH();
   {
     MemoryContextSwitchTo(context);
@@ -67,11 +70,15 @@ char* guarded_round(const char* text, ExpressionKind kind, Oid owner) {
 char* normalize(const char* text, ExpressionKind kind, Oid owner) {
   char* current = pstrdup(text);
   for (int round = 0; round < kMaxRounds; round++) {
-    char* next = guarded_round(current, kind, owner);
+    char* next = guarded([&] { return one_round(current, kind, owner); });
     if (next == nullptr || strcmp(next, current) == 0) break;
     current = next;
   }
-  return current;
+  return squeeze_space(current);
+}
+
+List* split_list(const char* text) {
+  return guarded([&] { return list_expressions(text); });
 }
 
 }  // namespace pgdr

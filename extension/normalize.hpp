@@ -4,9 +4,10 @@
 // `CHECK (v IN ('a','b'))` on varchar deparses differently before and after its first restore, and
 // never changes again. Applying the same step on both sides makes the two texts equal
 // (doc/schema-records.md). Parsing runs no user-defined function but the input functions of the
-// types of literals; nothing is planned or executed. Locks that parsing takes are given back. The
-// result is in the current memory context. Text that the parser refuses is returned as it is, and
-// then compared literally; a cancel or a lock that cannot be had is an error.
+// types of literals; nothing is planned or executed. Locks that parsing takes are given back. White
+// space is spelled one way (normalize_space.hpp), so that the text is the same from every major
+// version. The result is in the current memory context. Text that the parser refuses is returned as
+// it is, and then compared literally; a cancel or a lock that cannot be had is an error.
 #pragma once
 
 #include "pg.hpp"
@@ -22,8 +23,13 @@ enum class ExpressionKind : char {
   kView = 'v',      // a whole query
   kRule = 'r',      // a whole CREATE RULE on the owner, a relation
   kBody = 'b',      // the standard SQL body of the owner, a function
+  kList = 'l',      // several kRelation, separated by commas, as pg_get_expr shows a list
 };
 
 char* normalize(const char* text, ExpressionKind kind, Oid owner);
+
+// The expressions of a list as they stand in the text (char*, in the current memory context); NIL
+// where the parser refuses it.
+List* split_list(const char* text);
 
 }  // namespace pgdr

@@ -83,6 +83,21 @@ char* reparse_expression(const char* text, Oid relation) {
   return deparse_expression(transform(state, raw), context, false, false);
 }
 
+List* list_expressions(const char* text) {
+  static constexpr char kSelect[] = "SELECT ";
+  char* sql = psprintf("%s%s", kSelect, text);
+  List* targets = castNode(SelectStmt, parse_one(sql)->stmt)->targetList;
+  List* texts = NIL;
+  char* end = sql + strlen(sql);
+  // From the last: each ends where the next one's separator starts.
+  for (int i = list_length(targets) - 1; i >= 0; i--) {
+    char* start = sql + list_nth_node(ResTarget, targets, i)->location;
+    texts = lcons(pnstrdup(start, static_cast<Size>(end - start)), texts);
+    for (end = start; end > sql && (end[-1] == ' ' || end[-1] == ',');) end--;
+  }
+  return texts;
+}
+
 char* reparse_domain_check(const char* text, Oid domain) {
   char* sql = psprintf("SELECT %s", text);
   Node* raw = parse_expression(sql);

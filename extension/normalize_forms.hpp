@@ -8,6 +8,8 @@ namespace pgdr {
 
 // An expression over the columns of a relation, or of none (InvalidOid).
 char* reparse_expression(const char* text, Oid relation);
+// The texts (char*) of the expressions of a list, which are separated by commas.
+List* list_expressions(const char* text);
 // A domain's check over VALUE.
 char* reparse_domain_check(const char* text, Oid domain);
 

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "throttle.hpp"
+
 namespace pgdr {
 
 bool reads_pages(Relation rel) {
@@ -15,6 +17,10 @@ void PageScan::pin_next() {
     while (block_ < blocks_ && (pages_[block_ >> 3] >> (block_ & 7) & 1) == 0) ++block_;
   if (block_ >= blocks_) return;
   CHECK_FOR_INTERRUPTS();
+  if (must_pause(sharers_)) {
+    if (BufferIsValid(buffer_)) return;  // next() comes back without it
+    sleep_off_reading(sharers_);
+  }
   next_ = ReadBufferExtended(rel_, MAIN_FORKNUM, block_++, RBM_NORMAL, strategy_);
   ahead_ = reinterpret_cast<const char*>(BufferGetPage(next_));
 }
@@ -53,11 +59,9 @@ void PageScan::find_visible(Page page, VisibleItems* out) {
 }
 
 bool PageScan::next(VisibleItems* out) {
-  if (BufferIsValid(buffer_)) {
-    ReleaseBuffer(buffer_);
-  } else {
-    pin_next();
-  }
+  if (BufferIsValid(buffer_)) ReleaseBuffer(buffer_);
+  buffer_ = InvalidBuffer;
+  if (!BufferIsValid(next_)) pin_next();
   buffer_ = next_;
   if (!BufferIsValid(buffer_)) return false;
   Page page = lock();

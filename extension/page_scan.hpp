@@ -25,9 +25,21 @@ class PageScan {
   PageScan(Relation rel, Snapshot snapshot)
       : rel_(rel),
         snapshot_(snapshot),
-        blocks_(RelationGetNumberOfBlocks(rel)),
+        size_(RelationGetNumberOfBlocks(rel)),
+        blocks_(size_),
         trust_all_visible_(snapshot->snapshot_type == SNAPSHOT_MVCC &&
                            !snapshot->takenDuringRecovery) {}
+
+  // Reads only pages from..to-1 of those there were when the scan was made; before the first next()
+  // or after one that returned false. Pages that VACUUM has cut off since a caller counted them are
+  // not missed: nothing visible was on them.
+  void range(BlockNumber from, BlockNumber to) {
+    block_ = from;
+    blocks_ = to < size_ ? to : size_;
+  }
+
+  // How many processes share pgdr.cost_limit.
+  void share(int sharers) { sharers_ = sharers; }
 
   // Finds the visible tuples of the next page; false at the end. Checks for interrupts. A pin keeps
   // the tuples where they are; it is given back by the next call. An ERROR in between gives it back
@@ -68,12 +80,14 @@ class PageScan {
   Relation rel_;
   Snapshot snapshot_;
   BufferAccessStrategy strategy_ = GetAccessStrategy(BAS_BULKREAD);
-  BlockNumber blocks_;
+  BlockNumber size_;               // of the relation; what is added later nobody here can see
+  BlockNumber blocks_;             // where to stop
   BlockNumber block_ = 0;          // next to pin
   Buffer buffer_ = InvalidBuffer;  // the page at hand
   Buffer next_ = InvalidBuffer;    // the page after it, already pinned
   const char* ahead_ = nullptr;    // and where it lies
   const uint8* pages_ = nullptr;   // nullptr: all
+  int sharers_ = 1;
   bool trust_all_visible_;
 };
 

@@ -1,17 +1,26 @@
 #include "patience.hpp"
 
+#include "settings.hpp"
+
 namespace pgdr {
 
-bool lock_patiently(Oid relation, int* budget_ms) {
+int pause_for_lock() {
   constexpr int kPollMs = 20;
-  for (int waited = 0;; waited += kPollMs) {
+  (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kPollMs,
+                  PG_WAIT_EXTENSION);
+  ResetLatch(MyLatch);
+  CHECK_FOR_INTERRUPTS();
+  return kPollMs;
+}
+
+bool lock_patiently(Oid relation, int* budget_ms) {
+  for (int waited = 0;;) {
     if (ConditionalLockRelationOid(relation, AccessShareLock)) return true;
-    if (waited >= kLockWaitMs || *budget_ms <= 0) return false;
-    *budget_ms -= kPollMs;
-    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kPollMs,
-                    PG_WAIT_EXTENSION);
-    ResetLatch(MyLatch);
-    CHECK_FOR_INTERRUPTS();
+    const bool limited = settings.lock_timeout > 0;
+    if ((limited && waited >= settings.lock_timeout) || *budget_ms <= 0) return false;
+    const int ms = pause_for_lock();
+    waited += limited ? ms : 0;
+    *budget_ms -= ms;
   }
 }
 

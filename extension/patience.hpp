@@ -5,11 +5,11 @@
 
 namespace pgdr {
 
-// How long a worker waits for one locked relation.
-inline constexpr int kLockWaitMs = 5000;
-
-// Takes ACCESS SHARE without ever queueing, so that nothing queues behind this worker; false after
-// kLockWaitMs, or once the budget, which it takes the time from, is used up.
+// Takes ACCESS SHARE without ever queueing, so that nothing queues behind this process; false after
+// pgdr.lock_timeout, or once the budget, which it takes the time from, is used up.
 bool lock_patiently(Oid relation, int* budget_ms);
+
+// Sleeps for a moment between two attempts, interruptibly; returns the milliseconds.
+int pause_for_lock();
 
 }  // namespace pgdr

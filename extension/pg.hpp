@@ -13,8 +13,10 @@ extern "C" {
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
+#include "access/parallel.h"
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -26,12 +28,16 @@ extern "C" {
 #include "catalog/pg_enum.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "executor/instrument.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "optimizer/paths.h"
 #include "storage/bufmgr.h"
 #include "storage/predicate.h"
 #include "tsearch/ts_type.h"
@@ -40,9 +46,11 @@ extern "C" {
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datum.h"
+#include "utils/geo_decls.h"
 #include "utils/guc.h"
 #include "utils/inet.h"
 #include "utils/jsonb.h"
+#include "utils/jsonpath.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
@@ -64,6 +72,7 @@ extern "C" {
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_database.h"
+#include "catalog/pg_proc.h"
 #include "commands/dbcommands.h"
 #include "commands/sequence.h"
 #include "executor/functions.h"
@@ -88,11 +97,18 @@ extern "C" {
 #include "storage/lmgr.h"
 #include "storage/proc.h"
 #include "storage/shm_mq.h"
+#include "storage/shm_toc.h"
 #include "tcop/tcopprot.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/resowner.h"
 #include "utils/ruleutils.h"
+
+// Catalog indexes are declared with their catalogs: 14 (dfb75e478ad9).
+#if PG_VERSION_NUM < 140000
+#include "catalog/indexing.h"
+#endif
 
 // Multirange types: 14 (6df7a9698bb0).
 #if PG_VERSION_NUM >= 140000

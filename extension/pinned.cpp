@@ -2,7 +2,7 @@
 
 namespace pgdr {
 
-void PinnedSettings::pin() {
+void PinnedSettings::pin(Names names) {
   static constexpr const char* kSettings[][2] = {
       {"datestyle", "ISO, YMD"},
       {"intervalstyle", "postgres"},
@@ -12,7 +12,6 @@ void PinnedSettings::pin() {
       {"lc_monetary", "C"},
       {"xmlbinary", "base64"},
       {"xmloption", "content"},
-      {"quote_all_identifiers", "off"},
       {"search_path", "pg_catalog, pg_temp"},
   };
   if (nest_level != 0) return;
@@ -21,6 +20,8 @@ void PinnedSettings::pin() {
   for (const auto& setting : kSettings)
     (void)set_config_option(setting[0], setting[1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
                             true, 0, false);
+  (void)set_config_option("quote_all_identifiers", names == Names::kQuoted ? "on" : "off",
+                          PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
 void PinnedSettings::restore() {

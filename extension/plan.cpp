@@ -100,19 +100,80 @@ bool native_kind(Oid type, Kind* kind) {
     case TSVECTOROID:
       *kind = Kind::kTsVector;
       return true;
+    case POINTOID:
+    case LSEGOID:
+    case BOXOID:
+    case LINEOID:
+    case CIRCLEOID:
+      *kind = Kind::kFloats;
+      return true;
+    case PATHOID:
+      *kind = Kind::kPath;
+      return true;
+    case POLYGONOID:
+      *kind = Kind::kPolygon;
+      return true;
+    case JSONPATHOID:
+      *kind = Kind::kJsonpath;
+      return true;
+    case ACLITEMOID:
+      *kind = Kind::kAclItem;
+      return true;
     default:
       return false;
   }
 }
 
-void plan_output(PlanCache* cache, TypePlan* plan) {
+// Types of extensions whose storage is known. A type has no fixed OID, and its name can be
+// anybody's; but the C function that turns it into text knows the storage, and only a superuser can
+// make one.
+struct KnownOutput {
+  const char* library;
+  const char* symbol;
+  Kind kind;
+};
+constexpr KnownOutput kKnownOutputs[] = {
+    {"$libdir/hstore", "hstore_out", Kind::kHstore},
+    {"$libdir/ltree", "ltree_out", Kind::kLtree},
+    {"$libdir/vector", "vector_out", Kind::kVector},
+};
+
+Oid output_function(Oid type) {
   Oid function = InvalidOid;
   bool is_varlena = false;
-  getTypeOutputInfo(plan->type, &function, &is_varlena);
-  plan->output = allocate<FmgrInfo>(cache);
-  fmgr_info_cxt(function, plan->output, cache->context);
+  getTypeOutputInfo(type, &function, &is_varlena);
+  return function;
+}
+
+Kind known_output(Oid function) {
+  HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+  if (!HeapTupleIsValid(tuple)) return Kind::kOutput;
+  Kind kind = Kind::kOutput;
+  bool no_library = true;
+  const Datum library = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_probin, &no_library);
+  if (reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->prolang == ClanguageId && !no_library) {
+    bool no_symbol = true;
+    const Datum symbol = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &no_symbol);
+    char* library_name = TextDatumGetCString(library);
+    char* symbol_name = no_symbol ? pstrdup("") : TextDatumGetCString(symbol);
+    for (const KnownOutput& known : kKnownOutputs)
+      if (std::strcmp(library_name, known.library) == 0 &&
+          std::strcmp(symbol_name, known.symbol) == 0)
+        kind = known.kind;
+    pfree(library_name);
+    pfree(symbol_name);
+  }
+  ReleaseSysCache(tuple);
+  return kind;
+}
+
+void plan_output(PlanCache* cache, TypePlan* plan) {
+  const Oid function = output_function(plan->type);
+  plan->kind = plan->length == -1 ? known_output(function) : Kind::kOutput;
+  if (plan->kind != Kind::kOutput) return;  // its library need not even be there
+  look_up_output(cache, plan);
   // citext and whatever else is text under another name: the bytes are the output.
-  plan->kind = plan->length == -1 && plan->output->fn_addr == textout ? Kind::kRaw : Kind::kOutput;
+  if (plan->length == -1 && plan->output->fn_addr == textout) plan->kind = Kind::kRaw;
 }
 
 TypePlan* make_type_plan(PlanCache* cache, Oid type) {
@@ -257,6 +318,11 @@ RowPlan* make_row_plan(PlanCache* cache, TupleDesc desc, bool top) {
 }
 
 }  // namespace
+
+void look_up_output(PlanCache* cache, TypePlan* plan) {
+  plan->output = allocate<FmgrInfo>(cache);
+  fmgr_info_cxt(output_function(plan->type), plan->output, cache->context);
+}
 
 TypePlan* type_plan(PlanCache* cache, Oid type) {
   type = getBaseType(type);

@@ -33,6 +33,14 @@ enum class Kind : uint8 {
   kRange,
   kMultirange,
   kTsVector,
+  kFloats,  // as many float8 as the type is long (point, lseg, box, line, circle)
+  kPath,
+  kPolygon,
+  kJsonpath,
+  kAclItem,
+  kHstore,  // extensions' types, known by their output function
+  kLtree,
+  kVector,
   kOutput  // the text of the type's output function under pinned settings
 };
 
@@ -55,7 +63,7 @@ struct TypePlan {
   TypePlan* element;      // kArray: the element; kRange: the subtype; kMultirange: the range
   TypeCacheEntry* range;  // kRange: what range_deserialize wants; kMultirange: likewise
   EnumLabel* labels;      // kEnum: kEnumLabels entries
-  FmgrInfo* output;       // kOutput
+  FmgrInfo* output;       // kOutput; nullptr until look_up_output()
   TypePlan* next;
 };
 
@@ -105,6 +113,9 @@ struct PlanCache {
 
 // The plan for a type; domains are followed to their base.
 TypePlan* type_plan(PlanCache* cache, Oid type);
+
+// Sets plan->output.
+void look_up_output(PlanCache* cache, TypePlan* plan);
 
 // The plan for the rows of a relation, with its primary key. Missing values are copied.
 RowPlan* relation_plan(PlanCache* cache, Relation rel);

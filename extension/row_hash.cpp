@@ -32,6 +32,7 @@ void init_row_hasher(RowHasher* rows, MemoryContext parent) {
   rows->buffer.init(rows->encoder.plans.context, kFirstCapacity);
   rows->where = nullptr;
   rows->streamed = false;
+  rows->key = digest_key_in_use();
 }
 
 void use_row_plan(RowHasher* rows, const RowPlan& plan) {
@@ -45,6 +46,27 @@ core::U128 hash_streamed(RowHasher* rows, const Projection& columns, uint64* len
   const core::U128 hash = sink.finish();
   check_length(sink);
   *length = sink.total();
+  return hash;
+}
+
+core::U256 hash_keyed(RowHasher* rows, const Projection& columns, Size stored, uint64* length,
+                      core::U128* bucket) {
+  core::KeyedHash* keyed = &rows->key->hash;
+  core::U256 hash;
+  if (unlikely(rows->streamed)) {
+    core::BasicHashSink<core::KeyedHash> sink(keyed);
+    encode_columns(&rows->encoder, columns, rows->where, true, sink);
+    hash = sink.finish();
+    check_length(sink);
+    *length = sink.total();
+    if (bucket != nullptr) *bucket = hash_streamed(rows, columns, length);
+  } else {
+    collect_row(rows, columns, stored);
+    *length = static_cast<uint64>(rows->buffer.pos - rows->buffer.begin);
+    hash = keyed->hash(rows->buffer.begin, *length);
+    if (bucket != nullptr) *bucket = core::hash(rows->buffer.begin, *length);
+  }
+  check_digest_key(rows->key);
   return hash;
 }
 

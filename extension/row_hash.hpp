@@ -7,6 +7,7 @@
 // locate() is part of hash_row; hash_more() hashes other columns of the same tuple.
 #pragma once
 
+#include "digest_key.hpp"
 #include "encode.hpp"
 #include "numeric.hpp"
 #include "tuple.hpp"
@@ -37,8 +38,10 @@ struct RowHasher {
   BufferSink buffer;
   const char** where;  // as many as the plan has attributes
   bool streamed;       // the row at hand is too large for the buffer
+  DigestKey* key;      // rows are hashed under it; nullptr: without
 };
 
+// Takes the key in use (digest_key.hpp).
 void init_row_hasher(RowHasher* rows, MemoryContext parent);
 
 // Call before the first row of each plan.
@@ -143,6 +146,18 @@ inline core::U128 hash_key(RowHasher* rows, const Projection& key, Size stored) 
   }
   uint64 length = 0;
   return hash_located(rows, key, stored, &length);
+}
+
+// The same under rows->key. bucket: for rows without a primary key, their unkeyed hash, which
+// buckets go by in every algorithm; nullptr: not wanted.
+core::U256 hash_keyed(RowHasher* rows, const Projection& columns, Size stored, uint64* length,
+                      core::U128* bucket);
+
+// The digest of no rows that these rows' hashes can be added to.
+inline core::Digest empty_digest(const RowHasher* rows) {
+  core::Digest digest;
+  if (rows->key != nullptr) digest.algorithm = core::Algorithm::kHmacSha256;
+  return digest;
 }
 
 inline void locate_row(RowHasher* rows, const RowPlan& plan, HeapTupleHeader tuple) {

@@ -3,6 +3,7 @@
 #include "catalog_query.hpp"
 #include "collect_json.hpp"
 #include "normalize.hpp"
+#include "normalize_space.hpp"
 #include "schema_queries.hpp"
 
 namespace pgdr {
@@ -44,21 +45,16 @@ bool enclosed(const char* text) {
   return length > 1 && text[0] == '(' && text[length - 1] == ')';
 }
 
-// Replaces each expression inside the definition by its normal form, in order.
-const char* normalize_within(const char* definition, ArrayType* expressions, ExpressionKind kind,
-                             Oid owner) {
-  Datum* values = nullptr;
-  bool* nulls = nullptr;
-  int count = 0;
-  deconstruct_array(expressions, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+// Replaces the expressions inside a definition by their normal forms, in order of appearance.
+struct Rewriter {
   StringInfoData out;
-  initStringInfo(&out);
-  const char* rest = definition;
-  for (int i = 0; i < count; i++) {
-    if (nulls[i]) continue;
-    char* before = TextDatumGetCString(values[i]);
+  const char* rest;
+  ExpressionKind kind;
+  Oid owner;
+
+  void replace(const char* before) {
     const char* found = strstr(rest, before);
-    if (found == nullptr) continue;
+    if (found == nullptr) return;
     const char* after = normalize(before, kind, owner);
     // An index shows an expression in parentheses of its own, which the parser drops.
     if (enclosed(before) && !enclosed(after)) after = psprintf("(%s)", after);
@@ -66,24 +62,53 @@ const char* normalize_within(const char* definition, ArrayType* expressions, Exp
     appendStringInfoString(&out, after);
     rest = found + strlen(before);
   }
-  appendStringInfoString(&out, rest);
-  return out.data;
+};
+
+const char* normalize_within(const char* definition, ArrayType* expressions, ExpressionKind kind,
+                             Oid owner) {
+  Datum* values = nullptr;
+  bool* nulls = nullptr;
+  int count = 0;
+  deconstruct_array(expressions, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+  const bool lists = kind == ExpressionKind::kList;
+  Rewriter rewriter{{}, definition, lists ? ExpressionKind::kRelation : kind, owner};
+  initStringInfo(&rewriter.out);
+  for (int i = 0; i < count; i++) {
+    if (nulls[i]) continue;
+    char* shown = TextDatumGetCString(values[i]);
+    if (!lists) {
+      rewriter.replace(shown);
+      continue;
+    }
+    ListCell* cell;
+    foreach (cell, split_list(shown)) rewriter.replace(static_cast<char*>(lfirst(cell)));
+  }
+  appendStringInfoString(&rewriter.out, rewriter.rest);
+  // The text of a function's body is the user's.
+  const bool function = kind == ExpressionKind::kBody || (lists && !OidIsValid(owner));
+  return function ? rewriter.out.data : squeeze_space(rewriter.out.data);
 }
 
-// Columns: kind, identity, facet, class, definition [, expression kind, owner, expressions].
+// Expression kind, owner and texts start at column n.
+void normalize_columns(const Row& row, int n, Record* r) {
+  if (row.columns() < n || row.null(n)) return;
+  const auto kind = static_cast<ExpressionKind>(row.chr(n));
+  if (row.columns() > n + 1 && !row.null(n + 2))
+    r->definition =
+        normalize_within(r->definition, DatumGetArrayTypeP(row.datum(n + 2)), kind, row.oid(n + 1));
+  else if (kind == ExpressionKind::kView || kind == ExpressionKind::kRule)
+    r->definition = normalize(r->definition, kind, row.oid(n + 1));
+}
+
+// Columns: kind, identity, facet, class, definition, and up to two times expression kind, owner,
+// expressions.
 void run(const char* sql, Records* records) {
   each_row(sql, [&](const Row& row) {
     Record r{row.text(1), row.text(2), row.text(3), row.text(4), row.text(5)};
     // What was dropped meanwhile has no text any more.
     if (r.kind == nullptr || r.identity == nullptr || r.definition == nullptr) return;
-    if (row.columns() > 5 && !row.null(6)) {
-      const auto kind = static_cast<ExpressionKind>(row.chr(6));
-      if (row.columns() > 7 && !row.null(8))
-        r.definition =
-            normalize_within(r.definition, DatumGetArrayTypeP(row.datum(8)), kind, row.oid(7));
-      else if (kind == ExpressionKind::kView || kind == ExpressionKind::kRule)
-        r.definition = normalize(r.definition, kind, row.oid(7));
-    }
+    normalize_columns(row, 6, &r);
+    normalize_columns(row, 9, &r);
     add(records, r);
   });
 }

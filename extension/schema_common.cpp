@@ -27,8 +27,7 @@ namespace {
                             "(SELECT * FROM " PGDR_RELATIONS " r WHERE r.relkind IN ('i', 'I'))")  \
       PGDR_UNION                                                                                   \
       "SELECT 'column', o.identity, 'pg_class'::regclass::oid, o.attrelid, o.attnum::int,"         \
-      " NULL::oid, NULL::aclitem[], NULL::\"char\" FROM " PGDR_COLUMNS                             \
-      " o WHERE o.relkind <> 'c'" PGDR_UNION PGDR_OWNED(                                           \
+      " NULL::oid, NULL::aclitem[], NULL::\"char\" FROM " PGDR_COLUMNS " o" PGDR_UNION PGDR_OWNED( \
           "o.kind", "o.identity", "pg_proc", "o.proowner", "o.proacl", "'f'", PGDR_FUNCTIONS)      \
   PGDR_UNION PGDR_OWNED("o.kind", "o.identity", "pg_type", "o.typowner", "o.typacl", "'T'",        \
                         PGDR_TYPES)                                                                \
@@ -78,34 +77,20 @@ namespace {
   PGDR_UNION PGDR_OWNERLESS("rule", "pg_rewrite", PGDR_RULES)                                      \
   PGDR_UNION PGDR_OWNERLESS("policy", "pg_policy", PGDR_POLICIES)                                  \
   PGDR_UNION PGDR_OWNERLESS("cast", "pg_cast", PGDR_CASTS)                                         \
+  PGDR_UNION PGDR_OWNERLESS("transform", "pg_transform", PGDR_TRANSFORMS)                          \
   PGDR_UNION PGDR_OWNERLESS("access method", "pg_am", PGDR_GLOBAL_OBJECTS("pg_am", "amname"))      \
       PGDR_UNION PGDR_OWNED("'extension'", "quote_ident(o.extname)", "pg_extension", "NULL::oid",  \
                             "NULL::aclitem[]", "NULL", "pg_extension")
 
-// An ACL as sorted text in which the owner has no name, so that it means the same under another
-// owner:
-// "<owner>=SELECT,UPDATE; PUBLIC=SELECT; alice=INSERT*/bob" (* with grant option, /bob granted by
-// bob).
-#define PGDR_ACL_TEXT(acl, owner)                                                         \
-  "(SELECT coalesce(string_agg(g.item, '; ' ORDER BY g.item COLLATE \"C\"), 'none') FROM" \
-  " (SELECT CASE WHEN e.grantee = 0 THEN 'PUBLIC' WHEN e.grantee = " owner                \
-  " THEN '<owner>'"                                                                       \
-  "   ELSE quote_ident(pg_get_userbyid(e.grantee)) END || '=' ||"                         \
-  "   string_agg(e.privilege_type || CASE WHEN e.is_grantable THEN '*' ELSE '' END, ','"  \
-  "    ORDER BY e.privilege_type COLLATE \"C\") || CASE WHEN e.grantor = " owner          \
-  " THEN ''"                                                                              \
-  "    ELSE '/' || quote_ident(pg_get_userbyid(e.grantor)) END AS item"                   \
-  "  FROM aclexplode(" acl ") e GROUP BY e.grantee, e.grantor) g)"
-
 constexpr char kCommon[] =
     "WITH o AS MATERIALIZED (" PGDR_ALL_OBJECTS "),"
     // Most ACLs are the default of their kind, whose text does not depend on the owner.
-    " standard AS MATERIALIZED (SELECT k.letter, " PGDR_ACL_TEXT("acldefault(k.letter, 10::oid)", "10::oid")
+    " standard AS MATERIALIZED (SELECT k.letter, " PGDR_ACL_TEXT("acldefault(k.letter, 10::oid)", "10::oid", "k.letter")
     "  AS text FROM unnest(ARRAY['r', 's', 'f', 'T', 'n', 'l', 'F', 'S']::\"char\"[]) k(letter))"
     " SELECT o.kind, o.identity, 'owner', 'policy', quote_ident(pg_get_userbyid(o.owner))"
     " FROM o WHERE o.owner IS NOT NULL"
     " UNION ALL SELECT o.kind, o.identity, 'acl', 'policy',"
-    "  CASE WHEN o.acl IS NULL THEN s.text ELSE " PGDR_ACL_TEXT("o.acl", "o.owner") " END"
+    "  CASE WHEN o.acl IS NULL THEN s.text ELSE " PGDR_ACL_TEXT("o.acl", "o.owner", "o.letter") " END"
     " FROM o JOIN standard s ON s.letter = o.letter"
     // The comment of an extension comes from its control file.
     " UNION ALL SELECT o.kind, o.identity, 'comment',"
@@ -118,7 +103,7 @@ constexpr char kCommon[] =
     "  AND l.objsubid = o.subid";
 
 constexpr char kColumnAcls[] = "SELECT 'column', a.identity, 'acl', 'policy', " PGDR_ACL_TEXT(
-    "a.attacl", "a.relowner") " FROM " PGDR_COLUMNS " a WHERE cardinality(a.attacl) > 0";
+    "a.attacl", "a.relowner", "'c'") " FROM " PGDR_COLUMNS " a WHERE cardinality(a.attacl) > 0";
 
 constexpr char kTablespaces[] =
     "SELECT c.kind, c.identity, 'tablespace', 'policy', quote_ident(t.spcname)"
@@ -128,8 +113,8 @@ constexpr char kDefaultAcls[] =
     "SELECT 'default privileges', quote_ident(pg_get_userbyid(d.defaclrole)) ||"
     " coalesce(' IN SCHEMA ' || quote_ident(n.nspname), '') || ' ON ' || CASE d.defaclobjtype"
     "  WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES'"
-    "  WHEN 'n' THEN 'SCHEMAS' ELSE d.defaclobjtype::text END, 'acl', 'policy',"
-    " " PGDR_ACL_TEXT("d.defaclacl", "d.defaclrole")
+    "  WHEN 'n' THEN 'SCHEMAS' WHEN 'L' THEN 'LARGE OBJECTS' ELSE d.defaclobjtype::text END, 'acl', 'policy',"
+    " " PGDR_ACL_TEXT("d.defaclacl", "d.defaclrole", "d.defaclobjtype")
     " FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace";
 
 }  // namespace

@@ -25,6 +25,14 @@ constexpr char kConstraints[] =
     "  (SELECT " PGDR_INDEX_EXPRESSIONS("x") " FROM pg_index x WHERE x.indexrelid = c.conindid) END"
     " FROM " PGDR_CONSTRAINTS " c";
 
+// Whether dropping it from the parent drops it here.
+constexpr char kConstraintInheritance[] =
+    "SELECT 'constraint', c.identity, 'inheritance', 'strict',"
+    " CASE WHEN c.conislocal THEN 'inherited and local' ELSE 'inherited' END"
+    " FROM " PGDR_CONSTRAINTS
+    " c JOIN pg_class t ON t.oid = c.conrelid"
+    " WHERE c.contype = 'c' AND c.coninhcount > 0 AND NOT t.relispartition";
+
 // ALTER TABLE … DISABLE TRIGGER ALL also stops foreign keys from being checked. A dump does not
 // carry that state.
 constexpr char kEnforcement[] =
@@ -75,16 +83,31 @@ constexpr char kIndexFacets[] =
     "     FROM pg_attribute a WHERE a.attrelid = x.oid AND a.attstattarget >= 0))"
     " ) f(facet, definition) WHERE f.definition IS NOT NULL";
 
+// pg_get_statisticsobjdef shows expressions with fewer parentheses than any other function does, so
+// the definition is put together here. 'e' goes without saying where there are expressions.
 constexpr char kStatistics[] =
     "SELECT 'statistics', s.identity, f.facet, 'strict', f.definition"
+    PGDR_FROM_14(", CASE WHEN f.facet = 'definition' AND s.stxexprs IS NOT NULL THEN 'x'::\"char\" END,"
+      " s.stxrelid, CASE WHEN s.stxexprs IS NOT NULL THEN"
+      " pg_get_statisticsobjdef_expressions(s.oid) END", "")
     " FROM " PGDR_OBJECTS("pg_statistic_ext", "stx") " s"
-    " CROSS JOIN LATERAL (VALUES ('definition', pg_get_statisticsobjdef(s.oid)),"
+    " JOIN pg_class t ON t.oid = s.stxrelid JOIN pg_namespace n ON n.oid = t.relnamespace"
+    " CROSS JOIN LATERAL (VALUES ('definition', 'STATISTICS (' || (SELECT string_agg("
+    "    CASE k WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies' WHEN 'm' THEN 'mcv' END, ', '"
+    "     ORDER BY k) FROM unnest(s.stxkind) k) || ') ON ' || concat_ws(', ',"
+    "   (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY k.n)"
+    "    FROM unnest(s.stxkeys::smallint[]) WITH ORDINALITY k(attnum, n)"
+    "    JOIN pg_attribute a ON a.attrelid = s.stxrelid AND a.attnum = k.attnum)"
+    PGDR_FROM_14(", (SELECT string_agg('(' || e || ')', ', ' ORDER BY e.n) FROM"
+      "    unnest(pg_get_statisticsobjdef_expressions(s.oid)) WITH ORDINALITY e(e, n))", "") ")"
+    "   || ' FROM ' || quote_ident(n.nspname) || '.' || quote_ident(t.relname)),"
     "  ('target', CASE WHEN s.stxstattarget >= 0 THEN s.stxstattarget::text END)"
     " ) f(facet, definition) WHERE f.definition IS NOT NULL";
 
 }  // namespace
 
 const char* const kConstraintQueries[] = {
-    kConstraints, kEnforcement, kDomainConstraints, kIndexes, kIndexFacets, kStatistics, nullptr};
+    kConstraints, kConstraintInheritance, kEnforcement, kDomainConstraints,
+    kIndexes,     kIndexFacets,           kStatistics,  nullptr};
 
 }  // namespace pgdr

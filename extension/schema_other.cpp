@@ -1,5 +1,5 @@
-// Schema records of extensions, publications, foreign data, text search, languages, large objects
-// and the database itself.
+// Schema records of extensions, publications, foreign data, text search, languages and the
+// database itself.
 #include "schema_queries.hpp"
 #include "schema_sql.hpp"
 
@@ -24,7 +24,8 @@ constexpr char kPublications[] =
     "   CASE WHEN p.pubupdate THEN 'update' END, CASE WHEN p.pubdelete THEN 'delete' END,"
     "   CASE WHEN p.pubtruncate THEN 'truncate' END,"
     "   CASE WHEN p.pubviaroot THEN 'publish_via_partition_root' END"
-    PGDR_FROM_18(", 'generated columns = ' || p.pubgencols::text", "") "))"
+    PGDR_FROM_18(", CASE p.pubgencols WHEN 's' THEN 'publish_generated_columns = stored' END", "")
+    "))"
     PGDR_FROM_15(", ('schemas', (SELECT string_agg(quote_ident(n.nspname), ', '"
     "    ORDER BY n.nspname COLLATE \"C\") FROM pg_publication_namespace pn"
     "    JOIN pg_namespace n ON n.oid = pn.pnnspid WHERE pn.pnpubid = p.oid))", "")
@@ -43,13 +44,27 @@ constexpr char kPublicationTables[] =
     " JOIN " PGDR_GLOBAL_OBJECTS("pg_publication", "pubname") " p ON p.oid = r.prpubid"
     " JOIN " PGDR_RELATIONS " c ON c.oid = r.prrelid";
 
-// Subscriptions come back disabled, and their connection strings are secret.
+// What is not as CREATE SUBSCRIPTION has it by default. A dump by a role that is no superuser
+// leaves subscriptions out, and they come back disabled: all of it is a warning. Connection strings
+// are secret.
 constexpr char kSubscriptions[] =
-    "SELECT 'subscription', quote_ident(s.subname), 'definition', 'warning',"
-    " 'PUBLICATION ' || (SELECT string_agg(quote_ident(p), ', ' ORDER BY p COLLATE \"C\")"
-    "  FROM unnest(s.subpublications) p)"
-    " FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid"
-    " WHERE d.datname = current_database()";
+    "SELECT 'subscription', quote_ident(s.subname), f.facet, 'warning', f.definition"
+    " FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid CROSS JOIN LATERAL (VALUES"
+    "  ('definition', concat_ws(', ', 'PUBLICATION ' || (SELECT string_agg(quote_ident(p), ', '"
+    "     ORDER BY p COLLATE \"C\") FROM unnest(s.subpublications) p),"
+    "    'slot_name = ' || coalesce(quote_literal(s.subslotname), 'NONE'),"
+    "    'synchronous_commit = ' || nullif(s.subsynccommit, 'off')"
+    PGDR_FROM_14(", CASE WHEN s.subbinary THEN 'binary' END,"
+      " 'streaming = ' || nullif(" PGDR_FROM_16("s.substream", "CASE WHEN s.substream THEN 't' ELSE 'f' END")
+      "::text, 'f')", "")
+    PGDR_FROM_15(", CASE WHEN s.subtwophasestate <> 'd' THEN 'two_phase' END,"
+      " CASE WHEN s.subdisableonerr THEN 'disable_on_error' END", "")
+    PGDR_FROM_16(", CASE WHEN NOT s.subpasswordrequired THEN 'password_required = false' END,"
+      " CASE WHEN s.subrunasowner THEN 'run_as_owner' END, 'origin = ' || nullif(s.suborigin, 'any')", "")
+    PGDR_FROM_17(", CASE WHEN s.subfailover THEN 'failover' END", "") ")),"
+    "  ('owner', quote_ident(pg_get_userbyid(s.subowner))),"
+    "  ('comment', obj_description(s.oid, 'pg_subscription'))) f(facet, definition)"
+    " WHERE d.datname = current_database() AND f.definition IS NOT NULL";
 
 constexpr char kForeignWrappers[] =
     "SELECT 'foreign data wrapper', w.identity, 'definition', 'strict', concat_ws(' ',"
@@ -66,10 +81,15 @@ constexpr char kForeignServers[] =
     " FROM " PGDR_GLOBAL_OBJECTS("pg_foreign_server", "srvname") " s"
     " JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw";
 
-// Options of user mappings hold passwords: only their existence is recorded.
+// Options of user mappings hold secrets: of those that sound like one only the name is recorded.
+// Who may not see the options (pg_user_mappings decides) has no record of them.
 constexpr char kUserMappings[] =
-    "SELECT 'user mapping', quote_ident(m.srvname) || '.' || quote_ident(m.usename), 'definition',"
-    " 'strict', 'USER MAPPING' FROM pg_user_mappings m";
+    "SELECT 'user mapping', quote_ident(m.srvname) || '.' || quote_ident(m.usename), f.facet,"
+    " 'strict', f.definition FROM pg_user_mappings m CROSS JOIN LATERAL (VALUES"
+    "  ('definition', 'USER MAPPING'),"
+    "  ('options', (SELECT string_agg(CASE WHEN o ~* '^[^=]*(pass|secret|key|token|cred)' THEN"
+    "     split_part(o, '=', 1) || ' (secret)' ELSE o END, ', ' ORDER BY o COLLATE \"C\")"
+    "    FROM unnest(m.umoptions) o))) f(facet, definition) WHERE f.definition IS NOT NULL";
 
 constexpr char kTextSearch[] =
     "SELECT 'text search parser', p.identity, 'definition', 'strict', concat_ws(', ',"
@@ -97,10 +117,10 @@ constexpr char kLanguages[] =
     " UNION ALL SELECT 'access method', a.identity, 'definition', 'strict',"
     " 'TYPE ' || a.amtype::text || ' HANDLER ' || a.amhandler"
     " FROM " PGDR_GLOBAL_OBJECTS("pg_am", "amname") " a"
-    " UNION ALL SELECT 'transform', format_type(t.trftype, NULL) || ' LANGUAGE ' ||"
-    " quote_ident(l.lanname), 'definition', 'strict', 'FROM ' || t.trffromsql || ' TO ' || t.trftosql"
-    " FROM pg_transform t JOIN pg_language l ON l.oid = t.trflang"
-    " WHERE t.oid >= " PGDR_USER_OID " AND " PGDR_NOT_MEMBER("pg_transform", "t.oid");
+    " UNION ALL SELECT 'transform', t.identity, 'definition', 'strict', concat_ws(' ',"
+    " CASE WHEN t.trffromsql::oid <> 0 THEN 'FROM ' || t.trffromsql::oid::regprocedure END,"
+    " CASE WHEN t.trftosql::oid <> 0 THEN 'TO ' || t.trftosql::oid::regprocedure END)"
+    " FROM " PGDR_TRANSFORMS " t";
 
 constexpr char kDatabase[] =
     "SELECT 'database', 'current', f.facet, f.class, f.definition FROM pg_database d"
@@ -112,36 +132,11 @@ constexpr char kDatabase[] =
     " f(facet, class, definition)"
     " WHERE d.datname = current_database() AND f.definition IS NOT NULL";
 
-// The OID of a large object is its name, and a dump keeps it.
-constexpr char kLargeObjects[] =
-    "SELECT 'large object', 'all', f.facet, f.class, f.definition FROM"
-    " (SELECT count(*)::text AS count, md5(string_agg(m.oid::text, ',' ORDER BY m.oid)) AS oids,"
-    "   md5(string_agg(m.oid::text || '=' || quote_ident(pg_get_userbyid(m.lomowner)), ','"
-    "     ORDER BY m.oid)) AS owners FROM pg_largeobject_metadata m) l"
-    " CROSS JOIN LATERAL (VALUES ('count', 'strict', l.count), ('oids', 'strict', l.oids),"
-    "  ('owner', 'policy', l.owners)) f(facet, class, definition) WHERE f.definition IS NOT NULL";
-
 }  // namespace
-
-const char kAnyLargeObject[] = "SELECT EXISTS (SELECT FROM pg_largeobject_metadata)";
-
-// A sum over pages and sizes, so neither order nor holes matter: a restore fills holes with zeros
-// and splits pages anew.
-#define PGDR_HASH(text) "('x' || left(md5(" text "), 16))::bit(64)::bigint::numeric"
-const char kLargeObjectContent[] =
-    "SELECT 'large object', 'all', 'content', 'strict', (p.hash + s.hash)::text FROM"
-    " (SELECT coalesce(sum(" PGDR_HASH("l.loid || ':' || l.pageno || ':' || md5(d.data)") "), 0) AS hash"
-    "  FROM pg_largeobject l CROSS JOIN LATERAL"
-    "   (SELECT " PGDR_FROM_14("rtrim(l.data, '\\x00'::bytea)",
-                             "decode(regexp_replace(encode(l.data, 'hex'), '(00)+$', ''), 'hex')") " AS data) d"
-    "  WHERE length(d.data) > 0) p,"
-    " (SELECT coalesce(sum(" PGDR_HASH("o.loid || '=' || o.size") "), 0) AS hash FROM"
-    "  (SELECT l.loid, max(l.pageno::bigint * 2048 + length(l.data)) AS size FROM pg_largeobject l"
-    "   GROUP BY l.loid) o) s";
 
 const char* const kOtherQueries[] = {kExtensions,    kPublications,    kPublicationTables,
                                      kSubscriptions, kForeignWrappers, kForeignServers,
                                      kUserMappings,  kTextSearch,      kLanguages,
-                                     kDatabase,      kLargeObjects,    nullptr};
+                                     kDatabase,      nullptr};
 
 }  // namespace pgdr

@@ -8,7 +8,9 @@ namespace {
 
 constexpr char kFunctions[] =
     "SELECT p.kind, p.identity, 'definition', 'strict', rtrim(pg_get_functiondef(p.oid), "
-    "E'\\n')" PGDR_FROM_14(
+    "E'\\n'), CASE WHEN p.proargdefaults IS NOT NULL THEN 'l'::\"char\" END, 0::oid,"
+    " CASE WHEN p.proargdefaults IS NOT NULL THEN ARRAY[pg_get_expr(p.proargdefaults, 0)] "
+    "END" PGDR_FROM_14(
         ", CASE WHEN p.prosqlbody IS NOT NULL THEN 'b'::\"char\" END, p.oid,"
         " CASE WHEN p.prosqlbody IS NOT NULL THEN ARRAY[pg_get_function_sqlbody(p.oid)] END",
         "") " FROM " PGDR_FUNCTIONS " p WHERE p.prokind <> 'a'";
@@ -34,6 +36,7 @@ constexpr char kAggregates[] =
     "  'MINITCOND = ' || quote_literal(a.aggminitval),"
     "  " PGDR_IF_FUNCTION("MFINALFUNC", "a.aggmfinalfn") ","
     "  CASE WHEN a.aggmfinalextra THEN 'MFINALFUNC_EXTRA' END,"
+    "  CASE WHEN a.aggmfinalfn::oid <> 0 THEN 'MFINALFUNC_MODIFY = ' || a.aggmfinalmodify::text END,"
     "  CASE WHEN a.aggsortop <> 0 THEN 'SORTOP = ' || a.aggsortop::regoperator END,"
     "  'KIND = ' || a.aggkind::text, 'PARALLEL = ' || p.proparallel::text)"
     " FROM " PGDR_FUNCTIONS " p JOIN pg_aggregate a ON a.aggfnoid = p.oid";

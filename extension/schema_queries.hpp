@@ -2,8 +2,8 @@
 //
 // Each yields kind, identity, facet, class, definition and, where the definition holds expressions
 // to be normalised, their kind (ExpressionKind as "char"), the object they are over (oid) and their
-// texts in order of appearance (text[]). Names resolve in pg_catalog alone: search_path is pinned
-// while they run.
+// texts in order of appearance (text[]); the three may come twice. Names resolve in pg_catalog
+// alone: search_path is pinned while they run.
 #pragma once
 
 namespace pgdr {
@@ -20,6 +20,7 @@ extern const char* const kTableQueries[];       // tables, columns, views, seque
 extern const char* const kConstraintQueries[];  // constraints, indexes, statistics
 extern const char* const kProgramQueries[];     // functions, triggers, rules, policies
 extern const char* const kTypeQueries[];        // types, operators, casts
+extern const char* const kPrivilegeQueries[];   // of system objects and extensions; large objects
 extern const char* const kOtherQueries[];       // everything else
 extern const char* const
     kCommonQueries[];  // owner, ACL, comment, security label, tablespace of all of them

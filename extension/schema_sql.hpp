@@ -64,15 +64,18 @@
   "  WHEN 'c' THEN 'type' ELSE 'index' END AS kind"                                           \
   " FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace"                            \
   " WHERE o.relpersistence <> 't' AND " PGDR_USER_NAMESPACE("n") " AND " PGDR_NOT_MEMBER(     \
-      "pg_class", "o.oid") ")"
+      "pg_class", "o.oid") " AND (o.relkind <> 'c' OR " PGDR_NOT_MEMBER("pg_type",            \
+                                                                        "o.reltype") "))"
 
-#define PGDR_FUNCTIONS                                                                          \
+// The constructors of a range type depend on it internally and come with it.
+#define PGDR_FUNCTIONS \
   "(SELECT o.*, quote_ident(n.nspname) || '.' || quote_ident(o.proname) ||"                     \
   " '(' || oidvectortypes(o.proargtypes) || ')' AS identity,"                                   \
   " CASE o.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END AS " \
   "kind"                                                                                        \
   " FROM pg_proc o JOIN pg_namespace n ON n.oid = o.pronamespace"                               \
-  " WHERE " PGDR_USER_NAMESPACE("n") " AND " PGDR_NOT_MEMBER("pg_proc", "o.oid") ")"
+  " WHERE " PGDR_USER_NAMESPACE("n") " AND NOT EXISTS (SELECT FROM pg_depend dep WHERE"         \
+  " dep.classid = 'pg_proc'::regclass AND dep.objid = o.oid AND dep.deptype IN ('e', 'i')))"
 
 // Types that are objects of their own: not array types, multiranges or the row types of relations.
 #define PGDR_TYPES                                                                            \
@@ -102,21 +105,40 @@
   "method"                                                              \
   " WHERE " PGDR_USER_NAMESPACE("n") " AND " PGDR_NOT_MEMBER(catalog, "o.oid") ")"
 
-#define PGDR_CASTS                                                     \
-  "(SELECT o.*, '(' || format_type(o.castsource, NULL) || ' AS ' ||"   \
-  " format_type(o.casttarget, NULL) || ')' AS identity FROM pg_cast o" \
-  " WHERE o.oid >= " PGDR_USER_OID " AND " PGDR_NOT_MEMBER("pg_cast", "o.oid") ")"
+// The cast of a range to its multirange comes with the type.
+#define PGDR_CASTS                                                                           \
+  "(SELECT o.*, '(' || format_type(o.castsource, NULL) || ' AS ' ||"                         \
+  " format_type(o.casttarget, NULL) || ')' AS identity FROM pg_cast o"                       \
+  " WHERE o.oid >= " PGDR_USER_OID " AND " PGDR_NOT_MEMBER("pg_cast", "o.oid") PGDR_FROM_14( \
+      " AND NOT EXISTS (SELECT FROM pg_range r WHERE r.rngtypid = o.castsource"              \
+      " AND r.rngmultitypid = o.casttarget)",                                                \
+      "") ")"
 
+// Version 18 keeps NOT NULL as constraints too. What the column does not say, a name that is not
+// the usual one, NO INHERIT, NOT VALID or a comment, makes them records of their own.
 // Sub-objects of tables: their identity hangs below the table's.
-#define PGDR_CONSTRAINTS                                                 \
-  "(SELECT o.*, t.identity || '.' || quote_ident(o.conname) AS identity" \
-  " FROM pg_constraint o JOIN " PGDR_RELATIONS                           \
-  " t ON t.oid = o.conrelid"                                             \
-  " WHERE o.contype IN ('c', 'p', 'u', 'x') OR (o.contype = 'f' AND o.conparentid = 0))"
+#define PGDR_CONSTRAINTS                                                                           \
+  "(SELECT o.*, t.identity || '.' || quote_ident(o.conname) AS identity"                           \
+  " FROM pg_constraint o JOIN " PGDR_RELATIONS                                                     \
+  " t ON t.oid = o.conrelid"                                                                       \
+  " JOIN pg_class ct ON ct.oid = o.conrelid"                                                       \
+  " WHERE o.contype IN ('c', 'p', 'u', 'x') OR (o.contype = 'f' AND o.conparentid = "              \
+  "0)" PGDR_FROM_18(                                                                               \
+      " OR (o.contype = 'n' AND o.conislocal AND (o.connoinherit OR NOT o.convalidated"            \
+      " OR o.conname <> (SELECT ct.relname || '_' || a.attname || '_not_null' FROM pg_attribute a" \
+      "   WHERE a.attrelid = o.conrelid AND a.attnum = o.conkey[1])"                               \
+      " OR EXISTS (SELECT FROM pg_description d WHERE d.classoid = 'pg_constraint'::regclass"      \
+      "   AND d.objoid = o.oid)))",                                                                \
+      "") ")"
 
-#define PGDR_DOMAIN_CONSTRAINTS                                          \
-  "(SELECT o.*, t.identity || '.' || quote_ident(o.conname) AS identity" \
-  " FROM pg_constraint o JOIN " PGDR_TYPES " t ON t.oid = o.contypid WHERE o.contype = 'c')"
+#define PGDR_DOMAIN_CONSTRAINTS                                                               \
+  "(SELECT o.*, t.identity || '.' || quote_ident(o.conname) AS identity"                      \
+  " FROM pg_constraint o JOIN " PGDR_TYPES                                                    \
+  " t ON t.oid = o.contypid WHERE o.contype = 'c'" PGDR_FROM_18(                              \
+      " OR (o.contype = 'n' AND (o.conname <> t.typname || '_not_null'"                       \
+      " OR EXISTS (SELECT FROM pg_description d WHERE d.classoid = 'pg_constraint'::regclass" \
+      "   AND d.objoid = o.oid)))",                                                           \
+      "") ")"
 
 // Triggers of the user, and their clones on partitions (internal before 15), whose enabled state
 // may differ. The functions of foreign keys are 1644 to 1655 (RI_FKey_*).
@@ -142,6 +164,31 @@
   " JOIN " PGDR_RELATIONS                                                            \
   " t ON t.oid = a.attrelid"                                                         \
   " WHERE a.attnum > 0 AND NOT a.attisdropped AND t.relkind IN ('r', 'p', 'f', 'v', 'm', 'c'))"
+
+// Transforms have no name but what they are for.
+#define PGDR_TRANSFORMS                                                                     \
+  "(SELECT o.*, format_type(o.trftype, NULL) || ' LANGUAGE ' || quote_ident(l.lanname) AS " \
+  "identity FROM pg_transform o JOIN pg_language l ON l.oid = o.trflang"                    \
+  " WHERE o.oid >= " PGDR_USER_OID " AND " PGDR_NOT_MEMBER("pg_transform", "o.oid") ")"
+
+// An ACL as sorted text in which the owner has no name, so that it means the same under another
+// owner: "<owner>=ALL; PUBLIC=SELECT; alice=INSERT*/bob" (* with grant option, /bob granted by
+// bob). On tables (`letter` of acldefault) all privileges together are ALL, because pg_dump writes
+// them so and versions differ in what that is (MAINTAIN came with 17, ecb0fd33720f).
+#define PGDR_TABLE_PRIVILEGES PGDR_FROM_17("8", "7")
+#define PGDR_ACL_TEXT(acl, owner, letter)                                                      \
+  "(SELECT coalesce(string_agg(g.item, '; ' ORDER BY g.item COLLATE \"C\"), 'none') FROM"      \
+  " (SELECT CASE WHEN e.grantee = 0 THEN 'PUBLIC' WHEN e.grantee = " owner                     \
+  " THEN '<owner>'"                                                                            \
+  "   ELSE quote_ident(pg_get_userbyid(e.grantee)) END || '=' ||"                              \
+  "   CASE WHEN " letter " = 'r' AND count(*) = " PGDR_TABLE_PRIVILEGES                        \
+  "     AND count(*) FILTER (WHERE e.is_grantable) IN (0, count(*))"                           \
+  "    THEN 'ALL' || CASE WHEN bool_and(e.is_grantable) THEN '*' ELSE '' END"                  \
+  "    ELSE string_agg(e.privilege_type || CASE WHEN e.is_grantable THEN '*' ELSE '' END, ','" \
+  "     ORDER BY e.privilege_type COLLATE \"C\") END || CASE WHEN e.grantor = " owner          \
+  " THEN ''"                                                                                   \
+  "    ELSE '/' || quote_ident(pg_get_userbyid(e.grantor)) END AS item"                        \
+  "  FROM aclexplode(" acl ") e GROUP BY e.grantee, e.grantor) g)"
 
 // A list of options, sorted, as text. Servers patched for composite values that outlive an ALTER
 // TYPE (15.20 and its siblings) stamp each column with the option pg_attver, an LSN: bookkeeping

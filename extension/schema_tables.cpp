@@ -13,10 +13,21 @@ constexpr char kSchemas[] =
     " FROM pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
     " AND " PGDR_NOT_MEMBER("pg_namespace", "n.oid");
 
+// With those of the TOAST table.
+#define PGDR_STORAGE_OPTIONS \
+  "nullif(concat_ws(', ', " PGDR_OPTIONS("c.reloptions") ","                   \
+  " (SELECT string_agg('toast.' || opt, ', ' ORDER BY opt COLLATE \"C\")"      \
+  "  FROM pg_class toast, unnest(toast.reloptions) opt WHERE toast.oid = c.reltoastrelid)), '')"
+#define PGDR_REPLICA_IDENTITY                                                                     \
+  "CASE c.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN 'USING INDEX' " \
+  "END"
+
 constexpr char kTables[] =
-    "SELECT c.kind, c.identity, f.facet, f.class, f.definition FROM " PGDR_RELATIONS " c"
+    "SELECT c.kind, c.identity, f.facet, f.class, f.definition,"
+    " CASE WHEN pt.partrelid IS NOT NULL THEN 'l'::\"char\" END, c.oid,"
+    " CASE WHEN pt.partrelid IS NOT NULL THEN ARRAY[pg_get_expr(pt.partexprs, c.oid)] END"
+    " FROM " PGDR_RELATIONS " c"
     " LEFT JOIN pg_am am ON am.oid = c.relam"
-    " LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid"
     " CROSS JOIN LATERAL (VALUES"
     "  ('definition', 'strict', CASE WHEN c.relkind IN ('r', 'p') THEN"
     "    CASE WHEN c.relpersistence = 'u' THEN 'UNLOGGED ' ELSE '' END ||"
@@ -30,9 +41,7 @@ constexpr char kTables[] =
     "    FROM pg_attribute a"
     "    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)),"
     "  ('access method', 'strict', am.amname::text),"
-    "  ('options', 'strict', nullif(concat_ws(', ', " PGDR_OPTIONS("c.reloptions") ","
-    "    (SELECT string_agg('toast.' || opt, ', ' ORDER BY opt COLLATE \"C\")"
-    "     FROM unnest(toast.reloptions) opt)), '')),"
+    "  ('options', 'strict', " PGDR_STORAGE_OPTIONS "),"
     "  ('partition of', 'strict', CASE WHEN c.relispartition THEN"
     "    (SELECT quote_ident(pn.nspname) || '.' || quote_ident(p.relname) FROM pg_inherits i"
     "     JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace"
@@ -43,12 +52,13 @@ constexpr char kTables[] =
     "     JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace"
     "     WHERE i.inhrelid = c.oid) END),"
     "  ('of type', 'strict', CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END),"
-    "  ('replica identity', 'strict', CASE c.relreplident WHEN 'f' THEN 'FULL'"
-    "    WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN 'USING INDEX' END),"
+    "  ('replica identity', 'strict', " PGDR_REPLICA_IDENTITY "),"
     "  ('row security', 'strict', nullif(concat_ws(', ',"
     "    CASE WHEN c.relrowsecurity THEN 'ENABLE' END,"
     "    CASE WHEN c.relforcerowsecurity THEN 'FORCE' END), ''))"
     " ) f(facet, class, definition)"
+    " LEFT JOIN pg_partitioned_table pt ON pt.partrelid = c.oid AND pt.partexprs IS NOT NULL"
+    "  AND f.facet = 'definition'"
     " WHERE c.relkind IN ('r', 'p', 'f') AND f.definition IS NOT NULL";
 
 // One record as a column is written in CREATE TABLE; what is rarely set has facets of its own.
@@ -85,7 +95,10 @@ constexpr char kColumnFacets[] =
     "    WHEN 'l' THEN 'lz4' END", "NULL") "),"
     "  ('statistics', CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END),"
     "  ('options', " PGDR_OPTIONS("a.attoptions") "),"
-    "  ('foreign options', " PGDR_OPTIONS("a.attfdwoptions") ")"
+    "  ('foreign options', " PGDR_OPTIONS("a.attfdwoptions") "),"
+    // Columns of partitions are always the parent's alone.
+    "  ('inheritance', CASE WHEN a.attinhcount > 0 AND NOT a.relispartition THEN"
+    "    CASE WHEN a.attislocal THEN 'inherited and local' ELSE 'inherited' END END)"
     " ) f(facet, definition)"
     " WHERE a.relkind IN ('r', 'p', 'f', 'm') AND f.definition IS NOT NULL";
 
@@ -99,11 +112,16 @@ constexpr char kViews[] =
     " 'v'::\"char\", c.oid FROM " PGDR_RELATIONS " c WHERE c.relkind IN ('v', 'm')";
 
 constexpr char kViewFacets[] =
-    "SELECT c.kind, c.identity, f.facet, f.class, f.definition FROM " PGDR_RELATIONS " c"
+    "SELECT c.kind, c.identity, f.facet, f.class, f.definition FROM " PGDR_RELATIONS
+    " c"
     " LEFT JOIN pg_am am ON am.oid = c.relam"
-    " CROSS JOIN LATERAL (VALUES ('columns', 'strict', " PGDR_VIEW_COLUMNS "),"
-    "  ('options', 'strict', " PGDR_OPTIONS("c.reloptions") "),"
+    " CROSS JOIN LATERAL (VALUES ('columns', 'strict', " PGDR_VIEW_COLUMNS
+    "),"
+    "  ('options', 'strict', " PGDR_STORAGE_OPTIONS
+    "),"
     "  ('access method', 'strict', am.amname::text),"
+    "  ('replica identity', 'strict', CASE WHEN c.relkind = 'm' THEN " PGDR_REPLICA_IDENTITY
+    " END),"
     "  ('population', 'warning', CASE WHEN c.relkind = 'm' THEN"
     "    CASE WHEN c.relispopulated THEN 'populated' ELSE 'not populated' END END)"
     " ) f(facet, class, definition)"
@@ -114,8 +132,8 @@ constexpr char kSequences[] =
     " FROM " PGDR_RELATIONS
     " c JOIN pg_sequence s ON s.seqrelid = c.oid"
     " CROSS JOIN LATERAL (VALUES"
-    "  ('definition', format('%sAS %s START %s INCREMENT %s MINVALUE %s MAXVALUE %s CACHE %s%s',"
-    "    CASE WHEN c.relpersistence = 'u' THEN 'UNLOGGED ' ELSE '' END,"
+    "  ('persistence', CASE WHEN c.relpersistence = 'u' THEN 'UNLOGGED' END),"
+    "  ('definition', format('AS %s START %s INCREMENT %s MINVALUE %s MAXVALUE %s CACHE %s%s',"
     "    format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,"
     "    CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END)),"
     "  ('owned by', (SELECT quote_ident(n.nspname) || '.' || quote_ident(t.relname) || '.' ||"

@@ -26,20 +26,33 @@ constexpr char kTypes[] =
     "    FROM pg_collation co JOIN pg_namespace n ON n.oid = co.collnamespace"
     "    WHERE co.oid = r.rngcollation),"
     "   CASE WHEN r.rngcanonical::oid <> 0 THEN 'CANONICAL = ' || r.rngcanonical END,"
-    "   CASE WHEN r.rngsubdiff::oid <> 0 THEN 'SUBTYPE_DIFF = ' || r.rngsubdiff END,"
-    "   " PGDR_FROM_14("'MULTIRANGE = ' || format_type(r.rngmultitypid, NULL)", "NULL") ") || ')'"
+    "   CASE WHEN r.rngsubdiff::oid <> 0 THEN 'SUBTYPE_DIFF = ' || r.rngsubdiff END) || ')'"
     "   FROM pg_range r WHERE r.rngtypid = t.oid)"
     " WHEN 'b' THEN concat_ws(', ', 'INPUT = ' || t.typinput, 'OUTPUT = ' || t.typoutput,"
     "   CASE WHEN t.typreceive::oid <> 0 THEN 'RECEIVE = ' || t.typreceive END,"
     "   CASE WHEN t.typsend::oid <> 0 THEN 'SEND = ' || t.typsend END,"
     "   CASE WHEN t.typmodin::oid <> 0 THEN 'TYPMOD_IN = ' || t.typmodin END,"
     "   CASE WHEN t.typmodout::oid <> 0 THEN 'TYPMOD_OUT = ' || t.typmodout END,"
+    "   CASE WHEN t.typanalyze::oid <> 0 THEN 'ANALYZE = ' || t.typanalyze END,"
+    // What CREATE TYPE … (ELEMENT = …) has meant since 14 goes without saying.
+    PGDR_FROM_14("CASE WHEN t.typsubscript::oid <> 0 AND"
+      " t.typsubscript <> 'raw_array_subscript_handler'::regproc THEN"
+      " 'SUBSCRIPT = ' || t.typsubscript END,", "")
+    "   CASE WHEN t.typbyval THEN 'PASSEDBYVALUE' END,"
+    "   CASE WHEN t.typcollation <> 0 THEN 'COLLATABLE' END,"
+    "   CASE WHEN t.typdelim <> ',' THEN 'DELIMITER = ' || quote_literal(t.typdelim::text) END,"
     "   'LENGTH = ' || t.typlen, 'ALIGNMENT = ' || t.typalign::text, 'STORAGE = ' || t.typstorage::text,"
     "   'CATEGORY = ' || t.typcategory::text, 'PREFERRED = ' || t.typispreferred,"
     "   CASE WHEN t.typelem <> 0 THEN 'ELEMENT = ' || format_type(t.typelem, NULL) END,"
     "   'DEFAULT = ' || t.typdefault)"
     " WHEN 'p' THEN CASE WHEN t.typisdefined THEN 'PSEUDO' ELSE 'SHELL' END END"
     " FROM " PGDR_TYPES " t WHERE t.typtype <> 'd'";
+
+// Version 14 brought multiranges (6df7a9698bb0), and with them one for each range type.
+constexpr char kMultiranges[] =
+    "SELECT t.kind, t.identity, 'multirange', 'strict',"
+    " " PGDR_FROM_14("format_type(r.rngmultitypid, NULL)",
+                     "NULL") " FROM " PGDR_TYPES " t JOIN pg_range r ON r.rngtypid = t.oid";
 
 constexpr char kDomains[] =
     "SELECT t.kind, t.identity, 'definition', 'strict',"
@@ -102,9 +115,11 @@ constexpr char kCollations[] =
     " CROSS JOIN LATERAL (VALUES ('definition', 'strict', concat_ws(', ',"
     "  'PROVIDER = ' || c.collprovider::text, 'DETERMINISTIC = ' || c.collisdeterministic,"
     "  CASE WHEN c.collencoding >= 0 THEN 'ENCODING = ' || pg_encoding_to_char(c.collencoding) END,"
-    "  'LC_COLLATE = ' || quote_literal(c.collcollate),"
-    "  'LC_CTYPE = ' || quote_literal(c.collctype)"
-    PGDR_FROM_15(", 'LOCALE = ' || quote_literal(" PGDR_FROM_17("c.colllocale", "c.colliculocale") ")", "")
+    // Before 15 the locale of ICU stood where that of libc does (f2553d43060e).
+    "  CASE WHEN c.collprovider <> 'i' THEN 'LC_COLLATE = ' || quote_literal(c.collcollate) END,"
+    "  CASE WHEN c.collprovider <> 'i' THEN 'LC_CTYPE = ' || quote_literal(c.collctype) END,"
+    "  'LOCALE = ' || quote_literal(" PGDR_FROM_17("c.colllocale", PGDR_FROM_15("c.colliculocale",
+      "CASE WHEN c.collprovider = 'i' THEN c.collcollate END")) ")"
     PGDR_FROM_16(", 'RULES = ' || quote_literal(c.collicurules)", "") ")),"
     "  ('version', 'warning', c.collversion)) f(facet, class, definition)"
     " WHERE f.definition IS NOT NULL";
@@ -117,8 +132,8 @@ constexpr char kConversions[] =
 
 }  // namespace
 
-const char* const kTypeQueries[] = {kTypes,      kDomains,         kCasts,
-                                    kOperators,  kOperatorClasses, kOperatorFamilies,
-                                    kCollations, kConversions,     nullptr};
+const char* const kTypeQueries[] = {kTypes,       kMultiranges,     kDomains,          kCasts,
+                                    kOperators,   kOperatorClasses, kOperatorFamilies, kCollations,
+                                    kConversions, nullptr};
 
 }  // namespace pgdr

@@ -2,10 +2,36 @@
 // holds it.
 #include "core/buckets.hpp"
 #include "engine.hpp"
+#include "since_snapshot.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(dr_table_buckets);
 }
+
+namespace pgdr {
+
+namespace {
+
+struct One : ContentSink {
+  RelationContent* out;
+};
+
+void keep_content(ContentSink* self, const ReadTask&, Outcome, RelationContent* content) {
+  *static_cast<One*>(self)->out = *content;
+}
+
+void read_one(Relation rel, RelationContent* out) {
+  ReadTask task = read_task(rel);
+  task.held = true;
+  One one{};
+  one.add = keep_content;
+  one.out = out;
+  read_relations(&task, 1, PassMode::kBuckets, &one);
+}
+
+}  // namespace
+
+}  // namespace pgdr
 
 extern "C" {
 
@@ -19,12 +45,16 @@ PGDLLEXPORT Datum dr_table_buckets(PG_FUNCTION_ARGS) {
                     errmsg("\"%s\" has no rows of its own", RelationGetRelationName(rel)),
                     errhint("Only tables and materialized views have key buckets.")));
   pgdr::check_readable(rel);
-  pgdr::ContentOptions options = {};
-  options.buckets = true;
-  options.dump_condition = condition;
-  pgdr::RelationContent content;
-  pgdr::fingerprint_rows(rel, GetActiveSnapshot(), options, &content);
-  relation_close(rel, AccessShareLock);
+  pgdr::check_same(rel, GetActiveSnapshot());
+  pgdr::use_digest_key(pgdr::key_argument(fcinfo, 2));
+  pgdr::RelationContent content{};
+  if (condition != nullptr)
+    pgdr::read_by_condition(rel, condition, &content);
+  else
+    pgdr::read_one(rel, &content);
+  content.digest.algorithm = content.generated.algorithm = pgdr::digest_algorithm_in_use();
+  pgdr::drop_digest_key();
+  relation_close(rel, NoLock);
 
   TupleDesc desc = nullptr;
   if (get_call_result_type(fcinfo, nullptr, &desc) != TYPEFUNC_COMPOSITE)

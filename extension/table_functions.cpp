@@ -1,5 +1,8 @@
 // dr_table_fingerprint(regclass), dr_table_count(regclass): one table from SQL.
 #include "engine.hpp"
+#include "digest_key.hpp"
+#include "progress.hpp"
+#include "since_snapshot.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(dr_table_fingerprint);
@@ -58,30 +61,65 @@ void check_kind(Relation rel) {
              errhint("Only its own session can read it.")));
 }
 
-// visit(leaf) for the relation itself or, where it is partitioned, for every partition that holds
-// rows.
-template <typename Visit>
-void for_each_leaf(Oid oid, Visit visit) {
+struct Leaves {
+  ReadTask* tasks;
+  uint32 count;
+};
+
+void add_leaf(Leaves* leaves, Relation rel) {
+  check_same(rel, GetActiveSnapshot());
+  ReadTask task = read_task(rel);
+  task.id = leaves->count;
+  task.held = true;
+  leaves->tasks[leaves->count++] = task;
+}
+
+// The relation itself or, where it is partitioned, every partition that holds rows. They stay
+// locked until the end of the transaction, as after a query.
+Leaves find_leaves(Oid oid) {
   Relation rel = open_for_reading(oid);
   check_kind(rel);
   check_readable(rel);
+  Leaves leaves{};
   if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) {
-    visit(rel);
-    relation_close(rel, AccessShareLock);
-    return;
+    leaves.tasks = static_cast<ReadTask*>(palloc(sizeof(ReadTask)));
+    add_leaf(&leaves, rel);
+    relation_close(rel, NoLock);
+    return leaves;
   }
   // Rights on the root suffice, as for a query.
   List* members = find_all_inheritors(oid, AccessShareLock, nullptr);
+  leaves.tasks =
+      static_cast<ReadTask*>(palloc(sizeof(ReadTask) * static_cast<Size>(list_length(members))));
   ListCell* cell = nullptr;
   foreach (cell, members) {
     if (lfirst_oid(cell) == oid) continue;
     Relation leaf = relation_open(lfirst_oid(cell), NoLock);
     check_kind(leaf);
-    if (leaf->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) visit(leaf);
-    relation_close(leaf, AccessShareLock);
+    if (leaf->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) add_leaf(&leaves, leaf);
+    relation_close(leaf, NoLock);
   }
   list_free(members);
-  relation_close(rel, AccessShareLock);
+  relation_close(rel, NoLock);
+  return leaves;
+}
+
+struct Total : ContentSink {
+  core::Digest digest;
+};
+
+// All outcomes but kRead are excluded: the relations are locked and compared with the snapshot.
+void add_content(ContentSink* self, const ReadTask&, Outcome, RelationContent* content) {
+  static_cast<Total*>(self)->digest.add(content->digest);
+}
+
+core::Digest read_leaves(Oid oid, PassMode mode) {
+  const Leaves leaves = find_leaves(oid);
+  Total total{};
+  total.add = add_content;
+  read_relations(leaves.tasks, leaves.count, mode, &total);
+  report_end();
+  return total.digest;
 }
 
 }  // namespace
@@ -90,14 +128,14 @@ void for_each_leaf(Oid oid, Visit visit) {
 
 extern "C" {
 
+// (relation regclass [, key bytea])
 PGDLLEXPORT Datum dr_table_fingerprint(PG_FUNCTION_ARGS) {
-  pgdr::core::Digest digest;
-  Snapshot snapshot = GetActiveSnapshot();
-  pgdr::for_each_leaf(PG_GETARG_OID(0), [&](Relation rel) {
-    pgdr::RelationContent content;
-    pgdr::fingerprint_rows(rel, snapshot, pgdr::ContentOptions{}, &content);
-    digest.add(content.digest);
-  });
+  if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+  if (PG_NARGS() > 1) pgdr::refuse_null_key(PG_ARGISNULL(1));
+  pgdr::use_digest_key(pgdr::key_argument(fcinfo, 1));
+  pgdr::core::Digest digest = pgdr::read_leaves(PG_GETARG_OID(0), pgdr::PassMode::kDigest);
+  digest.algorithm = pgdr::digest_algorithm_in_use();  // also of no rows
+  pgdr::drop_digest_key();
 
   TupleDesc desc = nullptr;
   if (get_call_result_type(fcinfo, nullptr, &desc) != TYPEFUNC_COMPOSITE)
@@ -111,11 +149,8 @@ PGDLLEXPORT Datum dr_table_fingerprint(PG_FUNCTION_ARGS) {
 }
 
 PGDLLEXPORT Datum dr_table_count(PG_FUNCTION_ARGS) {
-  int64 rows = 0;
-  Snapshot snapshot = GetActiveSnapshot();
-  pgdr::for_each_leaf(PG_GETARG_OID(0),
-                      [&](Relation rel) { rows += pgdr::count_rows(rel, snapshot); });
-  PG_RETURN_INT64(rows);
+  const pgdr::core::Digest digest = pgdr::read_leaves(PG_GETARG_OID(0), pgdr::PassMode::kCount);
+  PG_RETURN_INT64(static_cast<int64>(digest.rows));
 }
 
 }  // extern "C"

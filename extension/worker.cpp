@@ -1,6 +1,7 @@
 // The leader's side. The worker's is worker_main.cpp.
 #include "worker.hpp"
 
+#include "digest_key.hpp"
 #include "worker_message.hpp"
 
 namespace pgdr {
@@ -142,7 +143,7 @@ Peer* start_peer(const char* target) {
   peer->target = pstrdup(target);
   peer->segment = dsm_create(segment_bytes(), 0);
   *static_cast<SegmentHeader*>(dsm_segment_address(peer->segment)) =
-      SegmentHeader{kSegmentMagic, database, GetUserId(), -1};
+      SegmentHeader{kSegmentMagic, database, GetUserId(), settings, -1};
   set_up_queues(peer);
   start_worker(peer);
   MemoryContextSwitchTo(outer);
@@ -221,8 +222,10 @@ void finish_peer(Peer* peer) {
 
 char* collect_from(const char* target, bool content, bool schema) {
   Peer* peer = start_peer(target);
-  const bool options[2] = {content, schema};
-  ask(peer, kCollect, options, sizeof options);
+  CollectRequest request{content, schema, digest_key_in_use() != nullptr, {}};
+  if (request.keyed) request.key = digest_key_in_use()->derived;
+  ask(peer, kCollect, &request, sizeof request);
+  core::wipe(&request, sizeof request);
   StringInfoData document;
   initStringInfo(&document);
   const char* part = nullptr;

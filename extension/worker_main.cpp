@@ -3,23 +3,42 @@
 
 #include "collect.hpp"
 #include "difference_server.hpp"
+#include "digest_key.hpp"
 #include "worker_answer.hpp"
 
 namespace pgdr {
 
 namespace {
 
-// Of catalog locks; relations have their own patience (collect_relations.cpp).
+// Of catalog locks; relations have their own patience (pgdr.lock_timeout).
 constexpr char kLockTimeout[] = "5s";
 
 void pin(const char* name, const char* value) {
   SetConfigOption(name, value, PGC_USERSET, PGC_S_SESSION);
 }
 
-void collect(const char* request, Size bytes, Answer* answer) {
-  if (bytes != 2) refuse_request();
-  const CollectOptions options{request[0] != 0, request[1] != 0, true};
-  const char* document = collect_document(options);
+// Workers of this worker get them, too: hence not by assignment.
+void take_over(const Settings& leader) {
+  char text[32];
+  snprintf(text, sizeof text, "%d", leader.max_workers);
+  pin("pgdr.max_workers", text);
+  snprintf(text, sizeof text, "%.3f", leader.cost_delay);
+  pin("pgdr.cost_delay", text);
+  snprintf(text, sizeof text, "%d", leader.cost_limit);
+  pin("pgdr.cost_limit", text);
+  snprintf(text, sizeof text, "%d", leader.lock_timeout);
+  pin("pgdr.lock_timeout", text);
+}
+
+void collect(char* payload, Size bytes, Answer* answer) {
+  CollectRequest request;
+  if (bytes != sizeof request) refuse_request();
+  memcpy(&request, payload, sizeof request);
+  core::wipe(payload, sizeof request);  // in the queue, or the copy of it
+  use_digest_key(request.keyed ? copy_digest_key(request.key) : nullptr);
+  core::wipe(&request.key, sizeof request.key);
+  const char* document = collect_document(CollectOptions{request.content, request.schema, true});
+  drop_digest_key();
   pgstat_report_activity(STATE_RUNNING, "pgdr: sending the result");
   answer->put(document, strlen(document));
 }
@@ -31,7 +50,7 @@ void serve(shm_mq_handle* requests, DifferenceServer* differences, Answer* answe
     void* data = nullptr;
     if (shm_mq_receive(requests, &bytes, &data, false) != SHM_MQ_SUCCESS || bytes == 0) return;
     const char type = *static_cast<char*>(data);
-    const char* payload = static_cast<char*>(data) + 1;
+    char* payload = static_cast<char*>(data) + 1;
     if (type == kQuit) return;
     if (type == kCollect)
       collect(payload, bytes - 1, answer);
@@ -48,6 +67,7 @@ void run(SegmentHeader* header, shm_mq_handle* requests, shm_mq_handle* answers)
   pin("statement_timeout", "0");
   pin("default_transaction_deferrable", "off");
   pin("max_parallel_workers_per_gather", "0");
+  take_over(header->settings);
   SetCurrentStatementStartTimestamp();
   StartTransactionCommand();
   XactIsoLevel = XACT_REPEATABLE_READ;

@@ -9,7 +9,9 @@
 // Both run on one machine and from one library: numbers are sent as they lie in memory.
 #pragma once
 
-#include "pg.hpp"
+#include "settings.hpp"
+
+#include "core/keyed_hash.hpp"
 
 namespace pgdr {
 
@@ -31,11 +33,21 @@ inline constexpr char kRows = 'r';
 inline constexpr char kFetch = 'f';
 inline constexpr char kQuit = 'q';
 
+// Payload of kCollect. The key's derivatives travel in shared memory of these two processes alone
+// and are wiped where they are read.
+struct CollectRequest {
+  bool content;
+  bool schema;
+  bool keyed;
+  core::DerivedKeys key;  // if keyed
+};
+
 struct SegmentHeader {
   uint32 magic;
   Oid database;
   Oid role;
-  int encoding;  // of the target database; set by the worker before its first answer
+  Settings settings;  // the leader's
+  int encoding;       // of the target database; set by the worker before its first answer
 };
 
 inline shm_mq* queue_at(dsm_segment* segment, Size offset) {

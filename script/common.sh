@@ -28,13 +28,13 @@ as_server() {
 
 # Where this clone keeps its private PostgreSQL tree: under build/, or, when the server's user cannot reach that (a clone in
 # root's home), in a folder of /var/tmp that only its owner may write to.
-default_pgroot() {
-  local root=$top/build/pg
+default_pgroot() { # default_pgroot [NAME]
+  local root=$top/build/${1:-pg}
   if as_server test -x "$top"; then
     echo "$root"
     return
   fi
-  root=/var/tmp/pgdr-$(id -u)-$(printf %s "$top" | sha256sum | cut -c1-12)
+  root=/var/tmp/pgdr-$(id -u)-$(printf %s "$top" | sha256sum | cut -c1-12)${1:+-$1}
   mkdir -m 755 "$root" 2>/dev/null || true
   [ ! -L "$root" ] && [ -O "$root" ] || die "$root belongs to somebody else"
   echo "$root"

@@ -25,6 +25,7 @@ SELECT dr_grant('regress_pgdr_monitor', 'monitor');
 -- Everybody else: nothing.
 SET ROLE regress_pgdr_nobody;
 SELECT * FROM dr_status();
+SELECT * FROM dr_detect_loss();
 SELECT * FROM dr.backups;
 SELECT dr_backup_start('20261121T020000Z-9f3c', 'shop');
 RESET ROLE;
@@ -49,6 +50,7 @@ SELECT status FROM dr_verify_snapshot(dr_snapshot_document(:snapshot)) WHERE che
 SELECT dr_objective_set('rpo', '1 hour');
 SELECT dr_event_record('info', 'x', 'y') > 0;
 SELECT count(*) FROM dr_snapshot_changes(:snapshot, :snapshot);
+SELECT loss FROM dr_detect_loss();
 SELECT count(*) > 0 FROM dr_status();
 SELECT dr_snapshot_expire('0');
 -- And no more: history cannot be deleted or rewritten.
@@ -76,6 +78,7 @@ SELECT count(*) FROM dr.backups;
 SELECT count(*) FROM dr.verification_findings;
 SELECT dr_snapshot_document(:snapshot) IS NOT NULL;
 SELECT count(*) FROM dr_snapshot_changes(:snapshot, :snapshot);
+SELECT loss FROM dr_detect_loss();
 SELECT dr_event_record('info', 'x', 'y');
 SELECT dr_backup_start('20261124T020000Z-9f3c', 'shop');
 SELECT dr_objective_set('rpo', '1 year');

@@ -90,3 +90,30 @@ SELECT * FROM dr._compare(
 SELECT status, check_name FROM dr._compare(
   pg_temp.doc(more => '{"database": {"name": "d", "owner": "alice", "acl": "x"}}'),
   pg_temp.doc(more => '{"database": {"name": "e", "owner": "bob", "acl": "y"}}'), '{"no_owner": true, "no_acl": true}');
+
+-- What a newer major version makes of the same dump is explained, and no more than that.
+SELECT status, object_type, object, check_name, detail FROM dr._compare(
+  pg_temp.doc(objects => ARRAY[pg_temp.obj('type', 'app.r', 'AS RANGE'), pg_temp.obj('sequence', 'app.s', 'AS bigint'),
+    pg_temp.obj('collation', 'app.c', 'PROVIDER = i, LOCALE = ''de-u-kn-true'''), pg_temp.obj('collation', 'app.d', 'PROVIDER = i, LOCALE = ''de'''),
+    pg_temp.obj('table', 'app.t', 'TABLE'), pg_temp.obj('table', 'app.t', '<owner>=ALL; bob=ALL*', 'acl', 'policy'),
+    pg_temp.obj('table', 'app.u', 'TABLE'), pg_temp.obj('table', 'app.u', '<owner>=ALL; bob=ALL', 'acl', 'policy'),
+    pg_temp.obj('subscription', 'f', 'PUBLICATION a', 'definition', 'warning')], more => '{"server": {"version_num": 130016}}'),
+  pg_temp.doc(objects => ARRAY[pg_temp.obj('type', 'app.r', 'AS RANGE'), pg_temp.obj('type', 'app.r', 'app.mr', 'multirange'),
+    pg_temp.obj('sequence', 'app.s', 'AS bigint'), pg_temp.obj('sequence', 'app.s', 'UNLOGGED', 'persistence'),
+    pg_temp.obj('collation', 'app.c', 'PROVIDER = i, LOCALE = ''de-u-kn'''), pg_temp.obj('collation', 'app.d', 'PROVIDER = i, DETERMINISTIC = false, LOCALE = ''de'''),
+    pg_temp.obj('table', 'app.t', 'TABLE'),
+    pg_temp.obj('table', 'app.t', '<owner>=ALL; bob=DELETE*,INSERT*,REFERENCES*,SELECT*,TRIGGER*,TRUNCATE*,UPDATE*', 'acl', 'policy'),
+    pg_temp.obj('table', 'app.u', 'TABLE'), pg_temp.obj('table', 'app.u', '<owner>=ALL; bob=DELETE,INSERT,REFERENCES,SELECT,TRIGGER,UPDATE', 'acl', 'policy'),
+    pg_temp.obj('constraint', 'app.t.t_a_not_null', 'NOT NULL a'),
+    pg_temp.obj('subscription', 'f', 'PUBLICATION a, run_as_owner', 'definition', 'warning')], more => '{"server": {"version_num": 180000}}'));
+
+-- Tablespaces and security labels by request; options of a user mapping that one side could not see; large objects without content.
+SELECT ARRAY[pg_temp.obj('table', 'app.t', 'TABLE'), pg_temp.obj('table', 'app.t', 'fast', 'tablespace', 'policy'),
+             pg_temp.obj('table', 'app.t', 'red', 'security label x', 'policy'), pg_temp.obj('user mapping', 's.bob', 'USER MAPPING'),
+             pg_temp.obj('user mapping', 's.bob', 'user=b', 'options'), pg_temp.obj('large object', '42', 'LARGE OBJECT'),
+             pg_temp.obj('large object', '42', '1 bytes: 1', 'content')] AS mine,
+       ARRAY[pg_temp.obj('table', 'app.t', 'TABLE'), pg_temp.obj('user mapping', 's.bob', 'USER MAPPING'),
+             pg_temp.obj('large object', '42', 'LARGE OBJECT')] AS yours \gset
+SELECT status, object, check_name FROM dr._compare(pg_temp.doc(objects => :'mine'), pg_temp.doc(objects => :'yours', content => false));
+SELECT status, object, check_name FROM dr._compare(pg_temp.doc(objects => :'mine'), pg_temp.doc(objects => :'yours'),
+  '{"no_tablespaces": true, "no_security_labels": true}');

@@ -7,7 +7,9 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include "base/abandoned.hpp"
 #include "base/format.hpp"
 #include "base/interrupt.hpp"
 #include "base/log.hpp"
@@ -27,6 +29,7 @@ void add_commands(CLI::App& app, const Globals& globals, Runner& run) {
   add_list(app, globals, run);
   add_show(app, globals, run);
   add_verify(app, globals, run);
+  add_copy(app, globals, run);
   add_restore(app, globals, run);
   add_doctor(app, globals, run);
   add_status(app, globals, run);
@@ -102,11 +105,13 @@ int run_command(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    const int status = run_command(argc, argv);
+    int status = run_command(argc, argv);
     // A result that could not be written (disk full, closed pipe) is not a result.
     if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && status == 0) {
-      return fail(Error::of(Code::kFailed, "cannot write to standard output"));
+      status = fail(Error::of(Code::kFailed, "cannot write to standard output"));
     }
+    // A thread that hangs in a dead repository must not see the program being taken down.
+    if (pgdr::any_abandoned()) _exit(status);
     return status;
   } catch (const std::exception& error) {
     return fail(Error::of(Code::kFailed, std::string("internal error: ") + error.what(),

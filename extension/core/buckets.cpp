@@ -50,17 +50,26 @@ size_t serialize_buckets(const Digest* buckets, int bits, uint8_t* out) {
     p = store_u64(p, buckets[i].rows);
     p = store_u64(p, buckets[i].lo);
     p = store_u64(p, buckets[i].hi);
+    if (buckets[0].algorithm == Algorithm::kXxh3) continue;
+    p = store_u64(p, buckets[i].upper[0]);
+    p = store_u64(p, buckets[i].upper[1]);
   }
   return static_cast<size_t>(p - out);
 }
 
 bool parse_buckets(const uint8_t* data, size_t length, int bits, Digest* out) {
-  if (bits < 0 || bits > kBucketBitsMax || length != kBucketBytes << bits) return false;
-  for (int i = 0; i < 1 << bits; ++i, data += kBucketBytes) {
+  if (bits < 0 || bits > kBucketBitsMax) return false;
+  const bool keyed = length == kKeyedBucketBytes << bits;
+  if (!keyed && length != kBucketBytes << bits) return false;
+  for (int i = 0; i < 1 << bits; ++i, data += keyed ? kKeyedBucketBytes : kBucketBytes) {
     out[i] = Digest{};
     out[i].rows = load_le<uint64_t>(data);
     out[i].lo = load_le<uint64_t>(data + 8);
     out[i].hi = load_le<uint64_t>(data + 16);
+    if (!keyed) continue;
+    out[i].algorithm = Algorithm::kHmacSha256;
+    out[i].upper[0] = load_le<uint64_t>(data + 24);
+    out[i].upper[1] = load_le<uint64_t>(data + 32);
   }
   return true;
 }
@@ -121,7 +130,7 @@ int compare_buckets(Digest* a, int a_bits, Digest* b, int b_bits, int* bits,
   *bits = common;
   int found = 0;
   for (int i = 0; i < 1 << common; ++i) {
-    if (a[i].rows == b[i].rows && a[i].lo == b[i].lo && a[i].hi == b[i].hi) continue;
+    if (a[i].same_sum(b[i])) continue;
     out[found++] = {i, a[i].rows, b[i].rows};
   }
   return found;

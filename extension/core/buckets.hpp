@@ -15,8 +15,9 @@ namespace pgdr::core {
 
 inline constexpr int kBucketBitsMax = 8;
 inline constexpr int kBucketsMax = 1 << kBucketBitsMax;
-inline constexpr size_t kBucketBytes = 24;  // u64 rows, u64 lo, u64 hi
-inline constexpr size_t kBucketBytesMax = kBucketsMax * kBucketBytes;
+inline constexpr size_t kBucketBytes = 24;       // u64 rows, u64 lo, u64 hi
+inline constexpr size_t kKeyedBucketBytes = 40;  // and the upper half, two u64
+inline constexpr size_t kBucketBytesMax = kBucketsMax * kKeyedBucketBytes;
 inline constexpr size_t kBucketTextMax = (kBucketBytesMax + 2) / 3 * 4;
 
 // Rows per bucket below which a finer division is not worth its space in the document.
@@ -37,12 +38,12 @@ void fold_buckets(Digest* buckets, int from, int to);
 // The digest of all rows: the sum of the buckets.
 Digest sum_buckets(const Digest* buckets, int bits);
 
-// Writes kBucketBytes << bits bytes and returns that number. The buckets' canonical lengths are not
-// kept.
+// Writes kBucketBytes << bits bytes, or kKeyedBucketBytes << bits of keyed buckets, and returns
+// that number. The buckets' canonical lengths are not kept.
 size_t serialize_buckets(const Digest* buckets, int bits, uint8_t* out);
 
-// False unless length is exactly kBucketBytes << bits and bits is 0..kBucketBitsMax. out: 2^bits,
-// their `bytes` zero.
+// False unless bits is 0..kBucketBitsMax and length exactly what serialize_buckets writes, which
+// also tells the algorithm. out: 2^bits, their `bytes` zero.
 bool parse_buckets(const uint8_t* data, size_t length, int bits, Digest* out);
 
 // Standard base64 with padding, no NUL. Returns the number of characters.

@@ -1,6 +1,7 @@
 #include "core/digest.hpp"
 
 #include <cstring>
+#include <initializer_list>
 
 namespace pgdr::core {
 
@@ -70,16 +71,33 @@ size_t algorithm_length(const char* text, size_t length) {
   return 0;
 }
 
+bool known_algorithm(const char* name, size_t length, Algorithm* out) {
+  for (const Algorithm algorithm : {Algorithm::kXxh3, Algorithm::kHmacSha256}) {
+    const char* known = algorithm_name(algorithm);
+    if (length == std::strlen(known) && std::memcmp(name, known, length) == 0) {
+      *out = algorithm;
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 size_t format_digest(const Digest& digest, char (&out)[kDigestTextMax]) {
-  size_t n = sizeof kAlgorithm - 1;
-  std::memcpy(out, kAlgorithm, n);
+  const char* name = algorithm_name(digest.algorithm);
+  size_t n = std::strlen(name);
+  std::memcpy(out, name, n);
   out[n++] = ':';
   n += format_decimal(digest.rows, out + n);
   out[n++] = ':';
   n += format_decimal(digest.bytes, out + n);
   out[n++] = ':';
+  if (digest.algorithm != Algorithm::kXxh3) {
+    format_hex(digest.upper[1], out + n);
+    format_hex(digest.upper[0], out + n + 16);
+    n += 32;
+  }
   format_hex(digest.hi, out + n);
   format_hex(digest.lo, out + n + 16);
   n += 32;
@@ -90,13 +108,18 @@ size_t format_digest(const Digest& digest, char (&out)[kDigestTextMax]) {
 ParseStatus parse_digest(const char* text, size_t length, Digest* out) {
   const size_t name = algorithm_length(text, length);
   if (name == 0) return ParseStatus::kMalformed;
-  if (name != sizeof kAlgorithm - 1 || std::memcmp(text, kAlgorithm, name) != 0)
-    return ParseStatus::kUnknownAlgorithm;
+  Digest digest;
+  if (!known_algorithm(text, name, &digest.algorithm)) return ParseStatus::kUnknownAlgorithm;
   const char* p = text + name + 1;
   const char* end = text + length;
-  Digest digest;
-  if (!parse_decimal(&p, end, &digest.rows) || !parse_decimal(&p, end, &digest.bytes) ||
-      end - p != 32 || !parse_hex(p, &digest.hi) || !parse_hex(p + 16, &digest.lo))
+  if (!parse_decimal(&p, end, &digest.rows) || !parse_decimal(&p, end, &digest.bytes))
+    return ParseStatus::kMalformed;
+  if (digest.algorithm != Algorithm::kXxh3) {
+    if (end - p != 64 || !parse_hex(p, &digest.upper[1]) || !parse_hex(p + 16, &digest.upper[0]))
+      return ParseStatus::kMalformed;
+    p += 32;
+  }
+  if (end - p != 32 || !parse_hex(p, &digest.hi) || !parse_hex(p + 16, &digest.lo))
     return ParseStatus::kMalformed;
   *out = digest;
   return ParseStatus::kOk;
@@ -108,6 +131,7 @@ Comparison compare_digests(const char* a, size_t a_length, const char* b, size_t
   const ParseStatus sy = parse_digest(b, b_length, &y);
   if (sx == ParseStatus::kMalformed || sy == ParseStatus::kMalformed) return Comparison::kMalformed;
   if (sx != ParseStatus::kOk || sy != ParseStatus::kOk) return Comparison::kIncomparable;
+  if (x.algorithm != y.algorithm) return Comparison::kIncomparable;
   return x == y ? Comparison::kEqual : Comparison::kDifferent;
 }
 

@@ -27,13 +27,19 @@ class Sink {
  public:
   enum class Mode : uint8_t {
     kMemory,  // everything since `begin` is still there and may be changed
-    kHash,    // bytes go to a Hasher
+    kHash,    // bytes go to a hash; `feed` takes what need not be copied into the buffer first
     kCount    // bytes are dropped
   };
   using Drain = void (*)(Sink& sink, size_t need);
+  using Feed = void (*)(Sink& sink, const void* data, size_t length);
 
-  Sink(Mode mode, uint8_t* buffer, size_t capacity, Drain drain)
-      : begin(buffer), pos(buffer), end(buffer + capacity), mode_(mode), drain_(drain) {}
+  Sink(Mode mode, uint8_t* buffer, size_t capacity, Drain drain, Feed feed = nullptr)
+      : begin(buffer),
+        pos(buffer),
+        end(buffer + capacity),
+        mode_(mode),
+        drain_(drain),
+        feed_(feed) {}
 
   Mode mode() const { return mode_; }
   // Bytes written so far, drained ones included; modulo 2^64.
@@ -77,6 +83,7 @@ class Sink {
  private:
   Mode mode_;
   Drain drain_;
+  Feed feed_;
 };
 
 // Drops what it is given; `total()` counts it.
@@ -94,29 +101,42 @@ class CountSink : public Sink {
   uint8_t room_[256];
 };
 
-// Feeds a Hasher through a small buffer.
-class HashSink : public Sink {
+// Feeds a hash through a small buffer. H: reset(), update(data, length), finish(), like Hasher.
+template <typename H>
+class BasicHashSink : public Sink {
  public:
-  HashSink() : Sink(Mode::kHash, room_, sizeof room_, &feed) { hasher_.reset(); }
-  HashSink(const HashSink&) = delete;
-  HashSink& operator=(const HashSink&) = delete;
-
-  U128 finish() {
-    feed(*this, 0);
-    return hasher_.finish();
+  explicit BasicHashSink(H* hasher) : Sink(Mode::kHash, room_, sizeof room_, &drain, &feed) {
+    hasher_ = hasher;
+    hasher_->reset();
   }
-  void update(const void* data, size_t length) { hasher_.update(data, length); }
+  BasicHashSink(const BasicHashSink&) = delete;
+  BasicHashSink& operator=(const BasicHashSink&) = delete;
+
+  auto finish() {
+    drain(*this, 0);
+    return hasher_->finish();
+  }
 
  private:
-  static void feed(Sink& sink, size_t) {
-    auto& self = static_cast<HashSink&>(sink);
-    const auto n = static_cast<size_t>(sink.pos - sink.begin);
-    self.hasher_.update(sink.begin, n);
-    sink.drained += n;
+  static void drain(Sink& sink, size_t) {
+    feed(sink, sink.begin, static_cast<size_t>(sink.pos - sink.begin));
     sink.pos = sink.begin;
   }
-  Hasher hasher_;
+  static void feed(Sink& sink, const void* data, size_t length) {
+    static_cast<BasicHashSink&>(sink).hasher_->update(data, length);
+    sink.drained += length;
+  }
+  H* hasher_;
   uint8_t room_[4096];
+};
+
+// With a Hasher of its own, which must be there before its base is.
+struct OwnHasher {
+  Hasher own;
+};
+class HashSink : private OwnHasher, public BasicHashSink<Hasher> {
+ public:
+  HashSink() : BasicHashSink(&own) {}
 };
 
 inline void Sink::bytes(const void* data, size_t length) {
@@ -127,8 +147,7 @@ inline void Sink::bytes(const void* data, size_t length) {
     }
     if (mode_ == Mode::kHash) {
       drain_(*this, 0);
-      static_cast<HashSink*>(this)->update(data, length);
-      drained += length;
+      feed_(*this, data, length);
       return;
     }
     drain_(*this, length);

@@ -19,3 +19,18 @@ CREATE FUNCTION dr._collect_from(target text, content boolean, schema boolean) R
 COMMENT ON FUNCTION dr._collect_from(text, boolean, boolean) IS
     'the same document of another database of this cluster, read by a background worker as the calling role';
 REVOKE ALL ON FUNCTION dr._collect_from(text, boolean, boolean) FROM PUBLIC;
+
+-- Both with keyed fingerprints; a null key is none.
+CREATE FUNCTION dr._collect(content boolean, schema boolean, key bytea) RETURNS jsonb
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'dr_collect';
+COMMENT ON FUNCTION dr._collect(boolean, boolean, bytea) IS
+    'snapshot document of this database with keyed fingerprints';
+REVOKE ALL ON FUNCTION dr._collect(boolean, boolean, bytea) FROM PUBLIC;
+
+CREATE FUNCTION dr._collect_from(target text, content boolean, schema boolean, key bytea) RETURNS jsonb
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'dr_collect_from';
+COMMENT ON FUNCTION dr._collect_from(text, boolean, boolean, bytea) IS
+    'snapshot document of another database of this cluster with keyed fingerprints';
+REVOKE ALL ON FUNCTION dr._collect_from(text, boolean, boolean, bytea) FROM PUBLIC;

@@ -36,6 +36,52 @@ END
 $$;
 COMMENT ON FUNCTION dr._check_document(jsonb, text) IS 'Internal: errors unless the argument is a readable snapshot document';
 
+-- What is sealed: everything but the seal, and the label, which the catalog may not have.
+CREATE FUNCTION dr._seal(document jsonb, key bytea)
+RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT dr._seal_bytes(convert_to((document - ARRAY['seal', 'label'])::text, 'UTF8'), key) $$;
+COMMENT ON FUNCTION dr._seal(jsonb, bytea) IS 'Internal: the seal of a snapshot document under a key';
+
+-- Errors unless the document can be compared with this key, or without one.
+CREATE FUNCTION dr._check_key(document jsonb, key bytea, what text)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT document ? 'key_check' THEN
+    IF key IS NOT NULL THEN
+      RAISE EXCEPTION '% carries no keyed fingerprints', what
+        USING ERRCODE = 'feature_not_supported',
+              HINT = 'Leave the key out to compare unkeyed: that detects damage, but no forgery.';
+    END IF;
+    RETURN;
+  END IF;
+  IF key IS NULL THEN
+    RAISE EXCEPTION '% carries keyed fingerprints: they cannot be compared without their key', what
+      USING ERRCODE = 'feature_not_supported',
+            DETAIL = format('The check value of the key is %s.', document ->> 'key_check'),
+            HINT = 'Pass the key in the argument "key", or to the tool as key_file in [fingerprint].';
+  END IF;
+  IF document ->> 'key_check' <> dr._key_check(key) THEN
+    RAISE EXCEPTION 'this is not the fingerprint key of %', what
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = format('The check value of its key is %s, that of this key %s.',
+                            document ->> 'key_check', dr._key_check(key));
+  END IF;
+  IF document ->> 'seal' IS DISTINCT FROM dr._seal(document, key) THEN
+    RAISE EXCEPTION '% was altered after it was taken', what
+      USING ERRCODE = 'data_exception',
+            DETAIL = 'Its seal, which only the fingerprint key can make, does not fit its content.',
+            HINT = 'Use the document from a repository, and find out who changed this one.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION dr._check_key(jsonb, bytea, text) IS
+  'Internal: errors unless a snapshot document is keyed and sealed with the key, or neither keyed nor a key given';
+
 -- Texts that are not stored yet, or all of them if fresh.
 CREATE FUNCTION dr._snapshot_store_texts(document jsonb, fresh boolean)
 RETURNS void

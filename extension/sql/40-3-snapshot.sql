@@ -1,7 +1,7 @@
 -- Taking, reading, importing and expiring snapshots.
 
 CREATE FUNCTION @extschema@.dr_snapshot_counts(label text DEFAULT NULL, content boolean DEFAULT false,
-                                              sequences jsonb DEFAULT NULL)
+                                              sequences jsonb DEFAULT NULL, key bytea DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -12,7 +12,7 @@ BEGIN
   IF content IS NULL THEN
     RAISE EXCEPTION 'content must be true or false' USING ERRCODE = 'null_value_not_allowed';
   END IF;
-  document := dr._collect(content, content);
+  document := dr._collect(content, content, key);
   IF dr_snapshot_counts.label IS NOT NULL THEN
     document := jsonb_set(document, '{label}', to_jsonb(dr_snapshot_counts.label));
   END IF;
@@ -20,11 +20,14 @@ BEGIN
     document := document || jsonb_build_object('sequences', dr_snapshot_counts.sequences -> 'sequences');
   END IF;
   PERFORM dr._check_document(document, 'the new snapshot');
+  IF key IS NOT NULL THEN
+    document := document || jsonb_build_object('seal', dr._seal(document, key));
+  END IF;
   RETURN dr._snapshot_store(document);
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_snapshot_counts(text, boolean, jsonb) IS
-  'Takes a snapshot of this database: exact row counts, with content also fingerprints and schema records; returns its number. sequences: as dr._collect_sequences() read them before a dump that uses the same snapshot';
+COMMENT ON FUNCTION @extschema@.dr_snapshot_counts(text, boolean, jsonb, bytea) IS
+  'Takes a snapshot of this database: exact row counts, with content also fingerprints and schema records; returns its number. sequences: as dr._collect_sequences() read them before a dump that uses the same snapshot. key: makes the fingerprints keyed and seals the document; it is not stored';
 
 CREATE FUNCTION @extschema@.dr_snapshot_document(snapshot bigint)
 RETURNS jsonb

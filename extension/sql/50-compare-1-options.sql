@@ -14,13 +14,13 @@ BEGIN
     RAISE EXCEPTION 'options must be a JSON object' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   FOR key IN SELECT k FROM jsonb_object_keys(options) AS k LOOP
-    wanted := CASE WHEN key IN ('no_owner', 'no_acl') THEN 'boolean'
+    wanted := CASE WHEN key IN ('no_owner', 'no_acl', 'no_tablespaces', 'no_security_labels') THEN 'boolean'
                    WHEN key = 'only' THEN 'array'
                    WHEN key IN ('triggered_by', 'backup') THEN 'string' END;
     IF wanted IS NULL THEN
       RAISE EXCEPTION 'unknown option "%"', key
         USING ERRCODE = 'invalid_parameter_value',
-              HINT = 'Valid options: no_owner, no_acl, only, triggered_by, backup.';
+              HINT = 'Valid options: no_owner, no_acl, no_tablespaces, no_security_labels, only, triggered_by, backup.';
     END IF;
     IF jsonb_typeof(options -> key) NOT IN (wanted, 'null') THEN
       RAISE EXCEPTION 'option "%" must be of type %', key, wanted USING ERRCODE = 'invalid_parameter_value';

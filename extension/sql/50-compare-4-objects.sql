@@ -1,7 +1,8 @@
 -- Comparing the schema records of two snapshot documents: one finding per object that is missing or extra, one per facet
 -- that differs. What belongs to a missing table is not listed again; the table's finding counts it.
 
--- All facets of an object share its relation. Owner and privilege facets are left out where the options say so.
+-- All facets of an object share its relation. Facets of policy are left out where the options say so, and the content of
+-- large objects where one of the documents has none.
 CREATE FUNCTION dr._objects(document jsonb, options jsonb)
 RETURNS TABLE (kind text, identity text, facet text, class text, definition text, relation text)
 LANGUAGE sql IMMUTABLE
@@ -18,6 +19,8 @@ AS $$
     AND NOT (coalesce((options ->> 'no_owner')::boolean, false) AND o.facet ILIKE '%owner%')
     AND NOT (coalesce((options ->> 'no_acl')::boolean, false) AND (o.facet ILIKE '%acl%' OR o.kind ILIKE '%acl%'
                                                                    OR o.kind ILIKE '%privileges%'))
+    AND NOT (coalesce((options ->> 'no_tablespaces')::boolean, false) AND o.facet = 'tablespace')
+    AND NOT (coalesce((options ->> 'no_security_labels')::boolean, false) AND o.facet LIKE 'security label %')
 $$;
 COMMENT ON FUNCTION dr._objects(jsonb, jsonb) IS 'Internal: the schema records of a snapshot document';
 
@@ -36,24 +39,70 @@ AS $$
     FULL JOIN dr._objects(actual, options) AS a
       ON a.kind = b.kind AND a.identity = b.identity AND a.facet = b.facet
   ), object AS (
-    SELECT p.kind, p.identity, count(p.b_definition) = 0 AS extra, count(p.a_definition) = 0 AS missing,
+    -- A comment on a view's column, or privileges of a system object, come and go without the object itself.
+    SELECT p.kind, p.identity, count(p.b_definition) = 0 AND whole AS extra, count(p.a_definition) = 0 AND whole AS missing,
            CASE WHEN bool_or(p.class = 'strict') THEN 'strict'
                 WHEN bool_or(p.class = 'policy') THEN 'policy' ELSE 'warning' END AS class,
            max(p.relation) AS relation,
            coalesce(max(coalesce(p.b_definition, p.a_definition)) FILTER (WHERE p.facet = 'definition'),
                     min(coalesce(p.b_definition, p.a_definition))) AS definition
-    FROM pair AS p
-    GROUP BY p.kind, p.identity
+    FROM (SELECT p.*, bool_or(p.facet = 'definition' OR p.kind IN ('extension', 'default privileges'))
+                        OVER (PARTITION BY p.kind, p.identity) AS whole FROM pair AS p) AS p
+    GROUP BY p.kind, p.identity, whole
   )
   SELECT o.kind, o.identity, o.relation, CASE WHEN o.missing THEN 'missing' ELSE 'extra' END, o.class, 'existence',
          CASE WHEN o.missing THEN o.definition END, CASE WHEN o.extra THEN o.definition END
   FROM object AS o WHERE o.missing OR o.extra
   UNION ALL
-  SELECT p.kind, p.identity, o.relation, 'mismatch', p.class, p.facet, p.b_definition, p.a_definition
+  SELECT p.kind, p.identity, o.relation, 'mismatch',
+         -- Whoever took one of the documents may not have been allowed to see the options.
+         CASE WHEN p.kind = 'user mapping' AND (p.b_definition IS NULL OR p.a_definition IS NULL) THEN 'warning' ELSE p.class END,
+         p.facet, p.b_definition, p.a_definition
   FROM pair AS p JOIN object AS o ON o.kind = p.kind AND o.identity = p.identity
   WHERE NOT o.missing AND NOT o.extra AND p.b_definition IS DISTINCT FROM p.a_definition
+    AND NOT (p.kind = 'large object' AND p.facet = 'content'
+             AND NOT ((baseline -> 'content')::boolean AND (actual -> 'content')::boolean))
 $$;
 COMMENT ON FUNCTION dr._object_differences(jsonb, jsonb, jsonb) IS 'Internal: differing schema records of two snapshot documents';
+
+-- ALL as what it was before version 17.
+CREATE FUNCTION dr._without_maintain(acl text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT replace(replace(acl, '=ALL*', '=DELETE*,INSERT*,REFERENCES*,SELECT*,TRIGGER*,TRUNCATE*,UPDATE*'),
+                 '=ALL', '=DELETE,INSERT,REFERENCES,SELECT,TRIGGER,TRUNCATE,UPDATE')
+$$;
+COMMENT ON FUNCTION dr._without_maintain(text) IS 'Internal: the privileges on a table that versions before 17 have';
+
+-- What a newer major version makes of the same dump, in words; null: a difference that no version explains.
+CREATE FUNCTION dr._version_change(from_version integer, to_version integer, kind text, facet text, expected text, actual text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT CASE
+    WHEN kind = 'type' AND facet = 'multirange' AND expected IS NULL AND from_version < 140000 AND to_version >= 140000
+      THEN 'from version 14 on a range type has a multirange type'
+    WHEN kind = 'sequence' AND facet = 'persistence' AND from_version < 150000 AND to_version >= 150000
+      THEN 'from version 15 on the sequence of an unlogged table is unlogged'
+    WHEN kind = 'collation' AND facet = 'definition' AND from_version < 160000 AND to_version >= 160000
+      AND regexp_replace(expected, ' LOCALE = ''[^'']*''', '') = regexp_replace(actual, ' LOCALE = ''[^'']*''', '')
+      THEN 'from version 16 on the name of an ICU locale is kept in its standard form'
+    WHEN facet = 'acl' AND from_version < 170000 AND to_version >= 170000
+      AND dr._without_maintain(expected) = dr._without_maintain(actual)
+      THEN 'from version 17 on MAINTAIN is one of all privileges'
+    WHEN kind = 'subscription' AND facet = 'definition' AND from_version < 160000 AND to_version >= 160000
+      AND expected = replace(actual, ', run_as_owner', '')
+      THEN 'from version 16 on only run_as_owner means what it did before'
+    WHEN kind IN ('constraint', 'domain constraint') AND facet = 'existence' AND expected IS NULL AND actual LIKE 'NOT NULL%'
+      AND from_version < 180000 AND to_version >= 180000
+      THEN 'from version 18 on NOT NULL is a constraint with a name'
+  END
+$$;
+COMMENT ON FUNCTION dr._version_change(integer, integer, text, text, text, text) IS
+  'Internal: why a schema record may differ between two major versions';
 
 -- Findings about objects. `known` has the findings about relations and sequences; it comes back with what was folded
 -- into it. Under option "only" a restore brings tables without what hangs on them, so that is a warning then.
@@ -64,14 +113,18 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   names text[] := dr._only(options);
+  from_version integer := (baseline #>> '{server,version_num}')::integer;
+  to_version integer := (actual #>> '{server,version_num}')::integer;
 BEGIN
   RETURN QUERY
   WITH difference AS MATERIALIZED (
-    SELECT d.*,
-      CASE WHEN d.class = 'warning'
+    SELECT d.*, v.change,
+      CASE WHEN v.change IS NOT NULL THEN 'info'
+           WHEN d.class = 'warning'
              OR (names IS NOT NULL AND d.kind NOT IN ('table', 'column', 'foreign table', 'materialized view', 'view'))
            THEN 'warning' ELSE d.outcome END AS status
     FROM dr._object_differences(baseline, actual, options) AS d
+    CROSS JOIN LATERAL (SELECT dr._version_change(from_version, to_version, d.kind, d.facet, d.expected, d.actual_definition)) AS v (change)
     WHERE names IS NULL OR d.relation = ANY (names) OR replace(d.relation, '"', '') = ANY (names)
   ), existence AS (
     -- Every finding that says that something as a whole is missing or extra.
@@ -104,7 +157,7 @@ BEGIN
                                    WHEN f.outcome = 'extra' THEN format('the baseline has no such %s', f.kind)
                                    WHEN f.actual_definition IS NULL THEN format('%s is missing', f.facet)
                                    WHEN f.expected IS NULL THEN format('%s was added', f.facet)
-                                   ELSE format('%s differs', f.facet) END, p.text), '')
+                                   ELSE format('%s differs', f.facet) END || coalesce(': ' || f.change, ''), p.text), '')
   FROM folded AS f
   LEFT JOIN part AS p ON p.relation = f.identity AND p.outcome = f.outcome AND f.facet = 'existence'
   WHERE NOT f.fold

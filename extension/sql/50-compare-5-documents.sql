@@ -8,17 +8,21 @@ LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT CASE WHEN p.name = 'encoding' THEN 'mismatch'
-              WHEN p.name IN ('connection_limit', 'owner', 'acl', 'comment') THEN 'info' ELSE 'warning' END,
+              WHEN p.name IN ('connection_limit', 'owner', 'acl', 'comment', 'role_settings', 'security_labels') THEN 'info' ELSE 'warning' END,
          'database', actual #>> '{database,name}', replace(p.name, '_', ' '),
          dr._shorten(p.b, p.a), dr._shorten(p.a, p.b), 'a property of the database, not of its content'
   FROM (
     SELECT n.name, nullif(baseline -> 'database' ->> n.name, '[]') AS b, nullif(actual -> 'database' ->> n.name, '[]') AS a
     FROM unnest(ARRAY['encoding', 'collate', 'ctype', 'provider', 'icu_locale', 'connection_limit', 'settings',
+                      'role_settings', 'security_labels',
                       'owner', 'acl', 'comment']) AS n (name)
     WHERE dr._only(options) IS NULL OR n.name IN ('encoding', 'collate', 'ctype', 'provider', 'icu_locale')
   ) AS p
   WHERE p.b IS DISTINCT FROM p.a
     AND NOT (p.name = 'owner' AND coalesce((options ->> 'no_owner')::boolean, false))
+    AND NOT (p.name = 'security_labels' AND coalesce((options ->> 'no_security_labels')::boolean, false))
+    -- A document without the key says nothing about them.
+    AND NOT (p.name IN ('role_settings', 'security_labels') AND NOT baseline -> 'database' ? p.name)
     AND NOT (p.name = 'acl' AND coalesce((options ->> 'no_acl')::boolean, false))
 $$;
 COMMENT ON FUNCTION dr._compare_database(jsonb, jsonb, jsonb) IS
@@ -71,6 +75,11 @@ BEGIN
             DETAIL = format('The baseline has %s, the actual document %s.', coalesce(baseline ->> 'digest', 'none'),
                             coalesce(actual ->> 'digest', 'none')),
             HINT = 'Verify with the version of pgdr that took the baseline.';
+  END IF;
+  IF content AND baseline ->> 'key_check' IS DISTINCT FROM actual ->> 'key_check' THEN
+    RAISE EXCEPTION 'the two snapshots were taken with different fingerprint keys'
+      USING ERRCODE = 'feature_not_supported',
+            DETAIL = format('The check values of the keys are %s and %s.', baseline ->> 'key_check', actual ->> 'key_check');
   END IF;
   names := dr._only(options);
   SELECT n INTO unknown FROM unnest(names) AS n

@@ -54,6 +54,10 @@ BEGIN
       USING ERRCODE = 'feature_not_supported',
             DETAIL = format('Snapshot %s has %s, snapshot %s has %s.', "from", old ->> 'digest', "to", new ->> 'digest');
   END IF;
+  IF old ->> 'key_check' <> new ->> 'key_check' THEN
+    RAISE EXCEPTION 'the two snapshots were taken with different fingerprint keys'
+      USING ERRCODE = 'feature_not_supported';
+  END IF;
   -- As findings, so that what belongs to an added or removed table is counted there and not listed.
   SELECT array_agg(ROW(CASE d.change WHEN 'added' THEN 'extra' ELSE 'missing' END, d.object_type, d.object, 'existence',
                        d.before, d.after, NULL)::dr.finding)

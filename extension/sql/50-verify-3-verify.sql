@@ -1,7 +1,8 @@
 -- Verifying a database of this cluster, and this database.
 
 CREATE FUNCTION @extschema@.dr_verify_against(
-  target text, snapshot bigint DEFAULT NULL, backup text DEFAULT NULL, options jsonb DEFAULT '{}')
+  target text, snapshot bigint DEFAULT NULL, backup text DEFAULT NULL, options jsonb DEFAULT '{}',
+  key bytea DEFAULT NULL)
 RETURNS SETOF dr.finding
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -59,17 +60,18 @@ BEGIN
   END IF;
 
   IF baseline_kind = 'live' THEN
-    baseline := dr._collect(true, true);
+    baseline := dr._collect(true, true, key);
   ELSE
     baseline := @extschema@.dr_snapshot_document(baseline_id);
+    PERFORM dr._check_key(baseline, key, baseline_name);
   END IF;
   -- No more is read of the target than there is to compare with.
   content := (baseline -> 'content')::boolean;
   with_schema := content OR jsonb_array_length(baseline -> 'objects') > 0;
   IF target = current_database() THEN
-    actual := dr._collect(content, with_schema);
+    actual := dr._collect(content, with_schema, key);
   ELSE
-    actual := dr._collect_from(target, content, with_schema);
+    actual := dr._collect_from(target, content, with_schema, key);
   END IF;
 
   SELECT array_agg(f ORDER BY n) INTO findings FROM (
@@ -90,11 +92,12 @@ BEGIN
   RETURN NEXT verdict;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_verify_against(text, bigint, text, jsonb) IS
+COMMENT ON FUNCTION @extschema@.dr_verify_against(text, bigint, text, jsonb, bytea) IS
   'Compares a database of this cluster with a snapshot, a backup, the backup it was restored from, or this database: '
   'findings, then a verdict';
 
-CREATE FUNCTION @extschema@.dr_verify_snapshot(document jsonb, options jsonb DEFAULT '{}')
+CREATE FUNCTION @extschema@.dr_verify_snapshot(document jsonb, options jsonb DEFAULT '{}',
+                                              key bytea DEFAULT NULL)
 RETURNS SETOF dr.finding
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -113,6 +116,7 @@ DECLARE
 BEGIN
   PERFORM dr._check_options(options);
   PERFORM dr._check_document(document, 'the argument');
+  PERFORM dr._check_key(document, key, 'the snapshot document');
   label := options ->> 'backup';
   IF label IS NOT NULL THEN
     PERFORM dr._check_label(label);
@@ -120,7 +124,7 @@ BEGIN
   origin := dr._origin(current_database());
   all_options := dr._options_with_origin(options, origin);
   content := (document -> 'content')::boolean;
-  actual := dr._collect(content, content OR jsonb_array_length(document -> 'objects') > 0);
+  actual := dr._collect(content, content OR jsonb_array_length(document -> 'objects') > 0, key);
   SELECT array_agg(ROW(f.*)::dr.finding) INTO findings FROM dr._compare(document, actual, all_options) AS f;
   verdict := dr._verdict(document, actual, all_options, findings,
                          coalesce('backup ' || label, 'snapshot document ' || (document ->> 'uuid')));
@@ -140,5 +144,5 @@ BEGIN
   RETURN NEXT verdict;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_verify_snapshot(jsonb, jsonb) IS
+COMMENT ON FUNCTION @extschema@.dr_verify_snapshot(jsonb, jsonb, bytea) IS
   'Compares this database with a snapshot document: findings, then a verdict';

@@ -32,6 +32,7 @@ BEGIN
   unusable := CASE
     WHEN root IS NULL THEN 'it does not have this relation'
     WHEN root ->> 'digest' IS NULL THEN coalesce('it has no fingerprint of it: ' || (root ->> 'note'), 'it has no fingerprint of it')
+    WHEN root ->> 'digest' LIKE 'pgdr_-hmac-%' THEN 'its fingerprints are keyed'
     WHEN EXISTS (SELECT FROM pg_extension AS e, unnest(e.extconfig, e.extcondition) AS c (oid, condition)
                  WHERE c.oid = relation AND c.condition <> '') THEN 'it has only those rows of it that a dump has'
     WHEN EXISTS (SELECT FROM unnest(leaves) AS l WHERE l IS NULL)

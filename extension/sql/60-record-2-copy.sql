@@ -42,6 +42,11 @@ BEGIN
       format('the copy of backup %s in repository %s is %s%s', label, repository, state, coalesce(': ' || error, '')),
       jsonb_build_object('label', label, 'repository', repository, 'location', location), source.set_name);
   END IF;
+  -- The last of the missing copies has been brought: nothing is lacking any more.
+  IF state = 'complete' AND old_state IN ('missing', 'damaged') AND source.state = 'partial'
+     AND NOT EXISTS (SELECT FROM dr.copies AS c WHERE c.backup = source.id AND c.state IN ('missing', 'damaged')) THEN
+    UPDATE dr.backups AS b SET state = 'complete' WHERE b.id = source.id;
+  END IF;
   RETURN copy_id;
 END
 $$;

@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   grantee text := role::text;
-  readers CONSTANT text[] := ARRAY['dr_status', 'dr_snapshot_document', 'dr_snapshot_changes'];
+  readers CONSTANT text[] := ARRAY['dr_status', 'dr_snapshot_document', 'dr_snapshot_changes', 'dr_detect_loss'];
   changed CONSTANT text[] := ARRAY['backups', 'copies', 'restores', 'objectives'];
   added CONSTANT text[] := ARRAY['snapshots', 'definitions', 'snapshot_relations', 'snapshot_sequences',
                                  'snapshot_objects', 'verifications', 'verification_findings', 'events'];

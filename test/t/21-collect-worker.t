@@ -25,7 +25,7 @@ is "$(sql hub "SELECT dr._collect_from('target', true, true) -> 'database' ->> '
 hold 'LOCK TABLE small'
 sql hub "SELECT r ->> 'name', r ->> 'state', r ->> 'rows', r ->> 'note' FROM jsonb_array_elements(dr._collect_from('target', false, false) -> 'relations') AS r" >"$T/locked" &
 reader=$!
-await '[ "$(sql hub "SELECT query FROM pg_stat_activity WHERE backend_type = '"'pgdr'"'")" = "pgdr: counting public.small (2/3)" ]' 10 \
+await '[ "$(sql hub "SELECT query FROM pg_stat_activity WHERE backend_type = '"'pgdr'"'")" = "pgdr: waiting for a lock on public.small" ]' 10 \
   'progress is shown in pg_stat_activity'
 is "$(sql target "SELECT count(*) FROM pg_locks WHERE NOT granted")" 0 'nothing queues behind the worker'
 wait "$reader"

@@ -166,7 +166,7 @@ is "$(sql shop "SELECT string_agg(repository || ' ' || state, ', ' ORDER BY repo
 is "$(sql shop "SELECT state FROM dr.backups ORDER BY id DESC LIMIT 1")" partial 'the backup as partial'
 make_repository "$T/second"
 exit_is 0 pgdr backup
-is "$(find "$T/second/shop" -name manifest.json | wc -l)" 1 'with both repositories there are two copies'
+is "$(find "$T/second/shop" -name manifest.json | wc -l)" 2 'with both repositories there are two copies, and the missing one was brought'
 write_config shop
 
 # --- keys ------------------------------------------------------------------------------------------------------------------------------------------

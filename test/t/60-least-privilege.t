@@ -43,13 +43,15 @@ as pgdr_monitor shop 'SELECT count(*) FROM users'
 like "$err" '42501' 'the monitor role cannot read the data'
 as pgdr_monitor shop 'SELECT count(*) > 0 FROM dr_status()'
 is "$code $out" '0 t' 'but the objectives'
+as pgdr_monitor shop 'SELECT loss FROM dr_detect_loss()'
+is "$code $out" '0 verdict' 'what was lost'
 as pgdr_monitor shop 'SELECT count(*) > 0 FROM dr.backups'
 is "$code $out" '0 t' 'and the catalog'
 as pgdr_monitor shop "SELECT dr_backup_start('20260101T000000Z-0000', 'shop')"
 like "$err" '42501' 'it records nothing'
 as nobody_special shop 'SELECT count(*) FROM dr.backups'
 like "$err" '42501' 'any other role sees no catalog'
-for call in "dr_snapshot_counts()" "dr_backup_start('x', 'shop')" "dr_objective_set('rpo', '1 hour')" "dr_status()" \
+for call in "dr_snapshot_counts()" "dr_backup_start('x', 'shop')" "dr_objective_set('rpo', '1 hour')" "dr_status()" "dr_detect_loss()" \
   "dr_verify_against('shop_restore')"; do
   as nobody_special shop "SELECT * FROM $call"
   like "$err" '42501' "nor may it call $call"

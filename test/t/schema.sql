@@ -1,6 +1,7 @@
 -- One of every kind of object that schema records cover, with names that need quotes and expressions whose text a dump and
--- restore changes. PostgreSQL 15.
+-- restore changes. PostgreSQL 13 to 18; what a version does not know it leaves out.
 SET client_min_messages = warning;
+SELECT current_setting('server_version_num')::integer >= 140000 AS from_14, current_setting('server_version_num')::integer >= 150000 AS from_15 \gset
 CREATE ROLE schema_owner;
 CREATE ROLE schema_reader;
 CREATE ROLE "Löser 1";
@@ -32,8 +33,10 @@ CREATE FUNCTION app.pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NUL
 CREATE FUNCTION app.add(a integer, b integer DEFAULT 1, VARIADIC rest integer[] DEFAULT '{}') RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 7 SET search_path = pg_catalog AS 'SELECT a + b';
 CREATE FUNCTION app.add(a text, b text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT a || b $$;
+\if :from_14
 CREATE FUNCTION app.atomic(v varchar) RETURNS boolean LANGUAGE sql STABLE
     BEGIN ATOMIC SELECT v IN ('a', 'b'); END;
+\endif
 CREATE FUNCTION app.pairs(OUT k text, OUT v integer) RETURNS SETOF record LANGUAGE sql ROWS 5 AS $$ VALUES ('a', 1) $$;
 CREATE PROCEDURE app.clean(INOUT n integer) LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN n := 0; END $$;
 CREATE AGGREGATE app.total(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '0', COMBINEFUNC = int4pl, PARALLEL = SAFE);
@@ -75,7 +78,10 @@ CREATE TABLE app.users (
 ) WITH (fillfactor = 80, toast.autovacuum_enabled = off);
 ALTER TABLE app.users DROP COLUMN old_column;
 ALTER TABLE app.users ALTER COLUMN note SET STORAGE EXTERNAL, ALTER COLUMN note SET STATISTICS 500,
-    ALTER COLUMN name SET (n_distinct = -0.5), ALTER COLUMN note SET COMPRESSION pglz;
+    ALTER COLUMN name SET (n_distinct = -0.5);
+\if :from_14
+ALTER TABLE app.users ALTER COLUMN note SET COMPRESSION pglz;
+\endif
 ALTER TABLE app.users OWNER TO schema_owner;
 COMMENT ON TABLE app.users IS 'people; it''s a table';
 COMMENT ON COLUMN app.users.email IS 'Größe';
@@ -127,7 +133,9 @@ CREATE TABLE app.of_events (id bigint, at timestamptz, FOREIGN KEY (id, at) REFE
 -- indexes and statistics
 CREATE INDEX users_lower ON app.users USING btree (lower(name) text_pattern_ops DESC NULLS LAST, (balance + 1), state) INCLUDE (note)
     WITH (fillfactor = 70) WHERE state IN ('new', 'active') AND (balance > 0 AND (name <> 'x' AND note IS NOT NULL));
+\if :from_15
 CREATE UNIQUE INDEX users_nulls ON app.users (born, id) NULLS NOT DISTINCT;
+\endif
 CREATE INDEX orders_data ON app.orders USING gin (data jsonb_path_ops);
 ALTER INDEX app.users_lower ALTER COLUMN 1 SET STATISTICS 300;
 CLUSTER app.orders USING orders_pkey;
@@ -182,8 +190,10 @@ CREATE POLICY mine ON app.orders AS RESTRICTIVE FOR UPDATE TO schema_reader, "L�
 CREATE POLICY everyone ON app.base USING (kind IN ('a', 'b'));
 
 -- replication, foreign data, text search, defaults
+\if :from_15
 CREATE PUBLICATION "some" FOR TABLE app.users (id, name) WHERE (id > 5 AND (id < 10 AND id <> 7)) WITH (publish = 'insert');
 CREATE PUBLICATION whole FOR TABLES IN SCHEMA "Größe ""x"".y", TABLE app.orders WITH (publish = 'insert, delete');
+\endif
 CREATE PUBLICATION everything FOR ALL TABLES WITH (publish_via_partition_root);
 CREATE FOREIGN DATA WRAPPER nothing OPTIONS (debug 'true');
 CREATE SERVER far TYPE 'x' VERSION '1' FOREIGN DATA WRAPPER nothing OPTIONS (host 'h');

@@ -73,6 +73,10 @@ TEST(Config, LeavesDefaultsForWhatIsNotSaid) {
   EXPECT_TRUE(shop.globals);
   EXPECT_EQ(shop.jobs, 2);
   EXPECT_EQ(shop.maintenance_database, "postgres");
+  EXPECT_EQ(shop.copies.required, 1);
+  EXPECT_EQ(shop.copies.stall_timeout, std::chrono::seconds(120));
+  EXPECT_EQ(shop.copies.delay_limit.count(), 0);
+  EXPECT_EQ(config->repositories.at("local").bandwidth_limit, 0U);
   EXPECT_TRUE(config->signing.key_file.empty());
 }
 
@@ -187,6 +191,15 @@ INSTANTIATE_TEST_SUITE_P(
              "'a b' is no name for a set"},
         Case{"DottedSetName", kHead + "[set.\"..\"]\ndatabase = \"a\"\n",
              "'..' is no name for a set"},
+        Case{"MoreCopiesThanRepositories", kHead + set("copies_required = 2\n"),
+             "requires 2 copies, and has 1 repository"},
+        Case{"NoDuration", kHead + set("copy_stall_timeout = \"soon\"\n"),
+             "is no duration: 'soon'"},
+        Case{"StallTooShort", kHead + set("copy_stall_timeout = \"0s\"\n"), "less than a second"},
+        Case{"BitsPerSecond",
+             "version = 1\n[repository.a]\ntype = \"local\"\npath = \"/a\"\n"
+             "bandwidth_limit = \"20Mbit/s\"\n",
+             "is no rate: '20Mbit/s'"},
         Case{"BadTrusted", "version = 1\n[signing]\ntrusted = [\"rsa:x\"]\n",
              "is not a public signing key"}),
     [](const auto& test) { return std::string(test.param.name); });

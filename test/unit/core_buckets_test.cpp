@@ -49,7 +49,7 @@ TEST(CoreBuckets, SerialisedFormRoundTrips) {
   const std::vector<Digest> buckets = buckets_of(0, 1000);
   uint8_t raw[kBucketBytesMax];
   const size_t n = serialize_buckets(buckets.data(), kAll, raw);
-  ASSERT_EQ(n, kBucketBytesMax);
+  ASSERT_EQ(n, kBucketBytes << kAll);
   std::vector<Digest> parsed(kBucketsMax);
   ASSERT_TRUE(parse_buckets(raw, n, kAll, parsed.data()));
   for (size_t i = 0; i < parsed.size(); ++i) {

@@ -128,6 +128,23 @@ Payload interval(int64_t us, int32_t days, int32_t months) {
   return put(kIntervalLength, [=](uint8_t* p) { return put_interval(p, us, days, months); });
 }
 
+Payload floats(std::vector<double> values) {
+  return [values](Sink& sink) {
+    for (const double v : values) {
+      sink.ensure(8);
+      sink.pos = put_float8(sink.pos, v);
+    }
+  };
+}
+// A path or polygon: what precedes the number of points, x and y of each.
+Payload points(Payload before, std::vector<double> coordinates) {
+  return [before, coordinates](Sink& sink) {
+    before(sink);
+    sink.u32(static_cast<uint32_t>(coordinates.size() / 2));
+    floats(coordinates)(sink);
+  };
+}
+
 Payload tag(JsonTag t) { return u8(static_cast<uint8_t>(t)); }
 Payload json_number(Payload number) {
   return [number](Sink& sink) {
@@ -279,9 +296,52 @@ const std::map<std::string, Payload>& expected_rows() {
          sink.bytes("bc", 2);
          sink.u16(0);
        }})},
-      {"output_point", row({bytes("(1.5,-2)")})},
-      {"output_regclass", row({bytes("pg_class")})},
-      {"output_jsonpath", row({bytes("$.\"a\"[*]")})},
+      {"output_regclass", row({bytes("\"pg_class\"")})},
+      {"output_tsquery", row({bytes("'a' & !'b':*A")})},
+      {"output_xml", row({bytes("<a b=\"1\">x</a>")})},
+      {"output_pg_snapshot", row({bytes("10:20:12,15")})},
+      {"point", row({floats({1.5, -2})})},
+      {"point_nan", row({floats({std::numeric_limits<double>::quiet_NaN(), -0.0})})},
+      {"lseg", row({floats({0, 0, 1, 0.1})})},
+      {"box", row({floats({2, 2, 1, 1})})},
+      {"line", row({floats({1, -1, 0.5})})},
+      {"circle", row({floats({0.5, 0, 3})})},
+      {"path_open", row({points(u8(0), {0, 0, 1, 0.1})})},
+      {"path_closed", row({points(u8(1), {0, 0, 1, 0.1})})},
+      {"polygon", row({points([](Sink&) {}, {0, 0, 1, 1, 2, 0})})},
+      {"jsonpath", row({[](Sink& sink) {
+         sink.u8(1);  // lax
+         sink.u8(27);
+         sink.u8(25);
+         sink.framed(bytes("a"));
+         sink.u8(21);
+         sink.u8(29);  // ? (...)
+         sink.u8(1);
+         sink.u8(11);  // ... > ...
+         sink.u8(1);
+         sink.u8(26);
+         sink.u8(0xFF);
+         sink.u8(1);
+         sink.u8(2);
+         sink.framed(kOneTenthScaled);
+         sink.u8(0xFF);
+         sink.u8(0xFF);
+         sink.u8(0xFF);
+       }})},
+      {"aclitem_dangling", row({[](Sink& sink) {
+         sink.u32(2);  // SELECT
+         sink.u32(2);
+         field(sink, bytes("3999999998"));
+         field(sink, bytes("3999999999"));
+       }})},
+      {"hstore", row({[](Sink& sink) {
+         sink.u32(2);
+         field(sink, bytes("b"));
+         field(sink, kNull);
+         field(sink, bytes("aa"));
+         field(sink, bytes("1"));
+       }})},
+      {"ltree", row({bytes("Top.Science")})},
       {"two_columns", row({u32(1), bytes("a")})},
   };
   return rows;

@@ -180,7 +180,7 @@ TEST_F(RepositoryTest, ARepositoryThatFailsDropsOut) {
   EXPECT_FALSE(fs::exists(folder_ + "/a/shop/" + kNew + "/x"));
   EXPECT_EQ(*read_file(folder_ + "/b/shop/" + kNew + "/x"), "abc");
   copies.fail(1, Error::of(Code::kFailed, "gone"));
-  EXPECT_EQ(copies.any_left().error().code, Code::kNoSpace) << "the first failure is told";
+  EXPECT_EQ(copies.enough_left().error().code, Code::kNoSpace) << "the first failure is told";
   EXPECT_FALSE(copies.create("shop/" + kNew + "/y"));
 }
 

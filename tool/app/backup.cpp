@@ -58,8 +58,10 @@ class BackupRun {
   [[nodiscard]] Command globals_command() const;
   Status store_document();
   Status write_manifests();
+  Status revoke(const Status& why);
   Status record();
-  void record_missing_copies();
+  Status record_missing_copies();
+  void bring_earlier_copies();
   void clean_up(const Error& error);
   [[nodiscard]] std::string prefix() const { return backup_prefix(set_.name, manifest_.label); }
 
@@ -93,7 +95,7 @@ Status BackupRun::prepare() {
   }
   PGDR_TRY(repositories_, open_repositories(config_, set_.repositories));
   for (const auto& [name, error] : repositories_.failed) log_warning(to_string(error));
-  copies_.emplace(repositories_.open);
+  copies_.emplace(repositories_.open, set_.copies.required, fanout_limits(set_.copies));
   return copies_->lock(set_.name);
 }
 
@@ -123,7 +125,7 @@ Status BackupRun::check_database() {
     const Status room = check_room(repository, set_.name, std::stoull(size.value_or("0")));
     if (!room) copies_->fail(i, room.error());
   }
-  return copies_->any_left();
+  return success();
 }
 
 // A damaged database is dumped all the same: the backup may be the last chance to save what is
@@ -258,21 +260,38 @@ Status BackupRun::write_manifests() {
   PGDR_CHECK(copies_->write_text(prefix() + kSumsFile, sums_text(manifest_)));
   PGDR_CHECK(copies_->write_text(prefix() + kRestoreTextFile, restore_text(manifest_)));
   std::vector<std::string> texts(copies_->size());
+  std::vector<std::string> signatures(copies_->size());
   for (std::size_t i = 0; i < copies_->size(); ++i) {
     manifest_.repository_id = copies_->repository(i).id;
     texts[i] = manifest_text(manifest_);
     if (!signing_key_) continue;
     PGDR_TRY(const std::string signature, signing_key_->sign(texts[i]));
-    copies_->write_text_to(i, prefix() + kSignatureFile, signature + "\n");
+    signatures[i] = signature + "\n";
   }
+  if (signing_key_) PGDR_CHECK(copies_->write_texts(prefix() + kSignatureFile, signatures));
   if (interrupted()) return interrupted_error();
   // From here on the backup exists as soon as one repository has its manifest.
+  const Status written = copies_->write_texts(prefix() + kManifestFile, texts);
   manifests_.resize(copies_->size());
   for (std::size_t i = 0; i < copies_->size(); ++i) {
-    copies_->write_text_to(i, prefix() + kManifestFile, texts[i]);
     if (!copies_->error(i)) manifests_[i] = texts[i];
   }
-  return copies_->any_left();
+  // A signal that came in between found enough copies complete, or not.
+  const Status enough = copies_->enough_left();
+  if (written || (enough && written.error().code != Code::kInterrupted)) return success();
+  return revoke(written);
+}
+
+// Fewer copies than required are complete: none of them may count.
+Status BackupRun::revoke(const Status& why) {
+  if (why.error().code == Code::kInterrupted) clear_interrupt();
+  for (std::size_t i = 0; i < copies_->size(); ++i) {
+    const Status removed = copies_->repository(i).store->remove(prefix() + kManifestFile);
+    if (removed || manifests_[i].empty()) continue;
+    log_warning(fmt::format("the copy in repository {} stays, although the backup failed: {}",
+                            copies_->repository(i).name, to_string(removed.error())));
+  }
+  return why;
 }
 
 Status BackupRun::record() {
@@ -288,6 +307,7 @@ Status BackupRun::record() {
                                       .recovery_point = manifest_.recovery_point,
                                       .manifest = manifest,
                                       .state = whole ? "complete" : "partial"}));
+  PGDR_CHECK(record_missing_copies());
   for (std::size_t i = 0; i < copies_->size(); ++i) {
     if (manifests_[i].empty()) continue;
     db::CopyRecord copy;
@@ -298,6 +318,10 @@ Status BackupRun::record() {
     copy.manifest_sha256 = sha256_hex(manifests_[i]);
     PGDR_CHECK(catalog_->copy_record(copy));
   }
+  return snapshot_->commit();
+}
+
+Status BackupRun::record_missing_copies() {
   for (const auto& copy : result_.copies) {
     if (copy.complete) continue;
     const std::string why = copy.error ? to_string(*copy.error) : "not written";
@@ -315,7 +339,29 @@ Status BackupRun::record() {
                                                        manifest_.label, copy.repository, why),
                                 .set = set_.name}));
   }
-  return snapshot_->commit();
+  return success();
+}
+
+// Copies that earlier runs could not make, now that this one is done. What fails here is no failure
+// of the backup.
+void BackupRun::bring_earlier_copies() {
+  std::vector<CopyTarget> targets;
+  for (std::size_t i = 0; i < copies_->size(); ++i) {
+    if (copies_->error(i) || copies_->lease(i) == nullptr) continue;
+    targets.push_back({&copies_->repository(i), copies_->lease(i)});
+  }
+  const Status done = bring_missing(config_, set_, progress_, std::move(targets), *db_, *catalog_,
+                                    manifest_.label, result_.brought);
+  progress_.done();
+  if (!done) log_warning("earlier copies that are missing stay so: " + to_string(done.error()));
+  for (const auto& step : result_.brought) {
+    if (step.error) {
+      log_warning(fmt::format("backup {} is still missing in repository {}: {}", step.label,
+                              step.to, to_string(*step.error)));
+    } else {
+      log_info(fmt::format("brought backup {} to repository {}", step.label, step.to));
+    }
+  }
 }
 
 void BackupRun::clean_up(const Error& error) {
@@ -356,9 +402,10 @@ Result<BackupResult> BackupRun::run() {
   PGDR_CHECK(catalog_->backup_start(
       {.label = manifest_.label, .set = set_.name, .started_at = manifest_.started_at}));
   started_ = true;
-  check_integrity();
 
   const auto make = [this]() -> Status {
+    PGDR_CHECK(copies_->enough_left());
+    check_integrity();
     PGDR_CHECK(dump_and_count());
     PGDR_CHECK(store_document());
     return write_manifests();
@@ -378,12 +425,17 @@ Result<BackupResult> BackupRun::run() {
     if (!removed) log_verbose("leftovers stay: " + to_string(removed.error()));
   }
   for (const auto& [name, error] : repositories_.failed) {
-    result_.copies.push_back({name, config_.repositories.at(name).path, false, error});
+    result_.copies.push_back(
+        {name, configured_location(config_.repositories.at(name)), false, error});
   }
   // A signal that comes now comes too late: the backup is there, and the catalog shall know it.
   if (interrupted()) clear_interrupt();
   const Status recorded = record();
-  if (!recorded) result_.record_error = recorded.error();
+  if (!recorded) {
+    result_.record_error = recorded.error();
+  } else {
+    bring_earlier_copies();
+  }
   return std::move(result_);
 }
 

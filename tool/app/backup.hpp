@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "app/copy.hpp"
 #include "app/manifest.hpp"
 #include "base/config.hpp"
 #include "base/log.hpp"
@@ -34,6 +35,7 @@ struct BackupResult {
   std::vector<CopyResult> copies;
   std::uint64_t tables = 0;
   std::uint64_t rows = 0;
+  std::vector<CopyStep> brought;      // copies of earlier backups that were missing or damaged
   std::optional<Error> record_error;  // the backup is good, the catalog does not know it
   // Everything that was asked for is there.
   [[nodiscard]] bool whole() const;

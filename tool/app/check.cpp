@@ -237,7 +237,7 @@ Result<CheckResult> run_check(const CheckRequest& request) {
       CopyCheck lost;
       lost.label = backup.manifest().label;
       lost.repository = name;
-      lost.location = request.config.repositories.at(name).path;
+      lost.location = configured_location(request.config.repositories.at(name));
       lost.unreachable = true;
       lost.problems.push_back({"", to_string(error)});
       result.copies.push_back(std::move(lost));

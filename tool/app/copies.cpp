@@ -1,84 +1,102 @@
 #include "app/copies.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "base/log.hpp"
 
 namespace pgdr::app {
 namespace {
 
-class Fanout final : public Sink {
+// A text that is stored when the stream "finishes", through the same threads and time limits as
+// large files.
+class TextSink final : public Sink {
  public:
-  Fanout(CopySet& set, std::vector<std::unique_ptr<store::Upload>> uploads)
-      : set_(set), uploads_(std::move(uploads)) {}
-
-  Status write(Bytes data) override {
-    return each([&](store::Upload& upload) { return upload.write(data); });
-  }
-  Status finish() override {
-    return each([](store::Upload& upload) { return upload.finish(); });
-  }
+  TextSink(std::shared_ptr<store::Store> store, std::string key, std::string text)
+      : store_(std::move(store)), key_(std::move(key)), text_(std::move(text)) {}
+  Status write(Bytes) override { return success(); }
+  Status finish() override { return store::write_text(*store_, key_, text_); }
 
  private:
-  template <class Step>
-  Status each(Step step) {
-    for (std::size_t i = 0; i < uploads_.size(); ++i) {
-      if (!uploads_[i]) continue;
-      if (set_.error(i)) {  // another artifact of this copy failed: the rest of it is of no use
-        uploads_[i].reset();
-        continue;
-      }
-      Status done = step(*uploads_[i]);
-      if (done) continue;
-      // An interrupt ends the whole run; it says nothing of the repository.
-      if (done.error().code == Code::kInterrupted) return done;
-      set_.fail(i, done.error());
-      uploads_[i].reset();
-    }
-    return set_.any_left();
-  }
+  std::shared_ptr<store::Store> store_;
+  std::string key_;
+  std::string text_;
+};
 
-  CopySet& set_;
-  std::vector<std::unique_ptr<store::Upload>> uploads_;  // by repository; null: dropped out
+// An upload that keeps its store alive.
+class KeptUpload final : public Sink {
+ public:
+  KeptUpload(std::shared_ptr<store::Store> store, std::unique_ptr<store::Upload> upload)
+      : store_(std::move(store)), upload_(std::move(upload)) {}
+  Status write(Bytes data) override { return upload_->write(data); }
+  Status finish() override { return upload_->finish(); }
+
+ private:
+  std::shared_ptr<store::Store> store_;
+  std::unique_ptr<store::Upload> upload_;
 };
 
 }  // namespace
 
-CopySet::CopySet(std::vector<Repository>& repositories) {
+FanoutLimits fanout_limits(const CopyConfig& config) {
+  FanoutLimits limits;
+  limits.queue = static_cast<std::size_t>(config.queue_mib) << 20U;
+  limits.stall = config.stall_timeout;
+  limits.delay = config.delay_limit;
+  return limits;
+}
+
+CopySet::CopySet(std::vector<Repository>& repositories, int required, const FanoutLimits& limits)
+    : required_(static_cast<std::size_t>(required)), limits_(limits) {
   for (auto& repository : repositories) targets_.push_back({&repository, nullptr, std::nullopt});
 }
 
 Status CopySet::lock(const std::string& set) {
-  for (auto& target : targets_) {
-    auto lease = target.repository->store->lock(set);
-    if (!lease) return lease.error().context("repository " + target.repository->name);
-    target.lease = std::move(*lease);
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    auto lease = targets_[i].repository->store->lock(set);
+    if (lease) {
+      targets_[i].lease = std::move(*lease);
+      continue;
+    }
+    const Code code = lease.error().code;
+    if (code == Code::kLocked || code == Code::kInterrupted) {
+      return lease.error().context("repository " + targets_[i].repository->name);
+    }
+    fail(i, lease.error());
   }
   return success();
 }
 
 Result<std::unique_ptr<Sink>> CopySet::create(const std::string& key) {
-  std::vector<std::unique_ptr<store::Upload>> uploads(targets_.size());
+  std::vector<OpenSink> open(targets_.size());
   for (std::size_t i = 0; i < targets_.size(); ++i) {
     if (error(i)) continue;
-    auto upload = targets_[i].repository->store->create(key);
-    if (upload) {
-      uploads[i] = std::move(*upload);
-    } else {
-      fail(i, upload.error());
-    }
+    open[i] = [store = targets_[i].repository->store, key]() -> Result<std::unique_ptr<Sink>> {
+      PGDR_TRY(std::unique_ptr<store::Upload> upload, store->create(key));
+      return std::unique_ptr<Sink>(std::make_unique<KeptUpload>(store, std::move(upload)));
+    };
   }
-  PGDR_CHECK(any_left());
-  return std::unique_ptr<Sink>(std::make_unique<Fanout>(*this, std::move(uploads)));
+  PGDR_CHECK(enough_left());
+  return std::unique_ptr<Sink>(std::make_unique<Fanout>(*this, std::move(open), limits_));
+}
+
+Status CopySet::write_texts(const std::string& key, const std::vector<std::string>& texts) {
+  std::vector<OpenSink> open(targets_.size());
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    if (error(i)) continue;
+    open[i] = [store = targets_[i].repository->store, key,
+               text = texts[i]]() -> Result<std::unique_ptr<Sink>> {
+      return std::unique_ptr<Sink>(std::make_unique<TextSink>(store, key, text));
+    };
+  }
+  PGDR_CHECK(enough_left());
+  Fanout fanout(*this, std::move(open), limits_);
+  return fanout.finish();
 }
 
 Status CopySet::write_text(const std::string& key, const std::string& text) {
-  for (std::size_t i = 0; i < targets_.size(); ++i) write_text_to(i, key, text);
-  return any_left();
-}
-
-void CopySet::write_text_to(std::size_t index, const std::string& key, const std::string& text) {
-  if (error(index)) return;
-  const Status written = store::write_text(*targets_[index].repository->store, key, text);
-  if (!written) fail(index, written.error());
+  return write_texts(key, std::vector<std::string>(targets_.size(), text));
 }
 
 std::optional<Error> CopySet::error(std::size_t index) const {
@@ -96,12 +114,30 @@ void CopySet::fail(std::size_t index, const Error& error) {
   if (targets_.size() > 1) log_warning(to_string(named));
 }
 
-Status CopySet::any_left() const {
+std::size_t CopySet::working() const {
+  return static_cast<std::size_t>(
+      std::count_if(targets_.begin(), targets_.end(), [](const Target& t) { return !t.error; }));
+}
+
+bool CopySet::may_drop(std::size_t index) const {
   const std::lock_guard lock(mutex_);
-  for (const auto& target : targets_) {
-    if (!target.error) return success();
-  }
-  return *targets_.front().error;
+  return working() > required_ || targets_[index].error.has_value();
+}
+
+Status CopySet::enough_left() const {
+  const std::lock_guard lock(mutex_);
+  const std::size_t left = working();
+  if (left >= required_) return success();
+  const auto first = std::find_if(targets_.begin(), targets_.end(),
+                                  [](const Target& t) { return t.error.has_value(); });
+  if (left == 0 && first != targets_.end()) return *first->error;
+  const std::string shortage =
+      fmt::format("the set requires {} copies, and {} of its repositories can take one", required_,
+                  left == 0 ? "none" : std::to_string(left));
+  if (first == targets_.end()) return Error::of(Code::kFailed, shortage);
+  Error error = first->error->context(shortage);
+  error.code = Code::kFailed;
+  return error;
 }
 
 }  // namespace pgdr::app

@@ -53,9 +53,18 @@ std::string where(const Repository& repository, const std::string& set, const st
 
 }  // namespace
 
+std::string configured_location(const RepositoryConfig& config) {
+  if (config.type == "s3") {
+    return fmt::format("s3://{}{}{}", config.s3.bucket, config.s3.prefix.empty() ? "" : "/",
+                       config.s3.prefix);
+  }
+  return config.path.empty() ? config.type + ":" + config.name : config.path;
+}
+
 Result<Repository> open_repository(const RepositoryConfig& config) {
   Repository repository;
   repository.name = config.name;
+  repository.remote = config.type != "local";
   PGDR_TRY(repository.store, open_store(config, false));
   PGDR_TRY(repository.id, read_id(*repository.store, config.name));
   return repository;
@@ -64,6 +73,7 @@ Result<Repository> open_repository(const RepositoryConfig& config) {
 Result<Repository> create_repository(const RepositoryConfig& config) {
   Repository repository;
   repository.name = config.name;
+  repository.remote = config.type != "local";
   PGDR_TRY(repository.store, open_store(config, true));
   PGDR_TRY(const auto there, repository.store->stat(kRepositoryFile));
   if (!there) {

@@ -16,12 +16,17 @@ namespace pgdr::app {
 inline constexpr const char* kRepositoryFile = "pgdr-repository.json";
 
 struct Repository {
-  std::string name;  // in the configuration
-  std::string id;    // uuid, from pgdr-repository.json
-  std::unique_ptr<store::Store> store;
+  std::string name;     // in the configuration
+  std::string id;       // uuid, from pgdr-repository.json
+  bool remote = false;  // reading it costs a network's time
+  // Shared with threads that may have to be left behind (base/abandoned.hpp).
+  std::shared_ptr<store::Store> store;
 
   [[nodiscard]] std::string location() const { return store->location(); }
 };
+
+// The place that the configuration names, as location() says it of an open one; never empty.
+std::string configured_location(const RepositoryConfig& config);
 
 // kRepositoryMissing when the place or its pgdr-repository.json is not there (an unmounted disk
 // must not become a new, empty repository).

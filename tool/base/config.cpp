@@ -17,6 +17,8 @@ namespace {
 constexpr int kConfigVersion = 1;
 constexpr int kMaxCompression = 12;  // zstd levels above had compressor bugs (zstd #3517)
 constexpr int kMaxJobs = 64;
+constexpr int kMostCopies = 16;
+constexpr int kLongestQueue = 1024;  // MiB
 
 std::vector<std::string> names_of(const auto& map) {
   std::vector<std::string> names;
@@ -33,6 +35,7 @@ void check_name(Section& parent, const std::string& key, std::string_view what) 
 
 void read_repository(Section section, RepositoryConfig& out) {
   section.text("type", out.type);
+  section.rate("bandwidth_limit", out.bandwidth_limit);
   if (!section.has("type")) section.error("type", section.title() + " lacks 'type'");
   if (out.type == "s3") {
     read_s3_repository(section, out.s3);
@@ -42,7 +45,7 @@ void read_repository(Section section, RepositoryConfig& out) {
     read_sftp_repository(section, out.sftp);
     return;
   }
-  section.allow_only({"type", "path"});
+  section.allow_only({"type", "path", "bandwidth_limit"});
   section.path("path", out.path);
   if (!out.type.empty() && out.type != "local") {
     section.error("type",
@@ -99,12 +102,28 @@ void read_set_keys(Section& section, SetConfig& out) {
   section.flag("globals", out.globals);
   section.integer("jobs", out.jobs, 1, kMaxJobs);
   section.text("maintenance_database", out.maintenance_database);
+  section.integer("copies_required", out.copies.required, 1, kMostCopies);
+  section.integer("copy_queue_mib", out.copies.queue_mib, 1, kLongestQueue);
+  section.duration("copy_stall_timeout", out.copies.stall_timeout);
+  section.duration("copy_delay_limit", out.copies.delay_limit);
+  if (out.copies.stall_timeout < std::chrono::seconds(1)) {
+    section.error("copy_stall_timeout",
+                  fmt::format("'copy_stall_timeout' in {} is less than a second", section.title()));
+  }
 }
 
 void check_references(Section& section, const SetConfig& set, const Config& config) {
   if (set.repositories.empty()) {
     section.error("repositories", section.title() + " names no repository",
                   "add repositories = [\"NAME\"] and a [repository.NAME]");
+  }
+  if (!set.repositories.empty() &&
+      set.copies.required > static_cast<int>(set.repositories.size())) {
+    section.error("copies_required",
+                  fmt::format("{} requires {} copies, and has {} to keep them", section.title(),
+                              set.copies.required,
+                              plural(set.repositories.size(), "repository", "repositories")),
+                  "name more repositories, or require fewer copies");
   }
   std::set<std::string> seen;
   for (const std::string& name : set.repositories) {
@@ -133,7 +152,8 @@ void read_set(Section section, const SetConfig& defaults, const Config& config, 
   out.name = name;
   section.allow_only({"database", "repositories", "recipients", "recipients_file",
                       "passphrase_file", "compression_level", "globals", "jobs",
-                      "maintenance_database"});
+                      "maintenance_database", "copies_required", "copy_queue_mib",
+                      "copy_stall_timeout", "copy_delay_limit"});
   if (!section.has("database")) section.error("database", section.title() + " lacks 'database'");
   section.text("database", out.database);
   read_set_keys(section, out);
@@ -203,7 +223,9 @@ void read_config(Section root, Config& config, ConfigErrors& errors) {
   if (const toml::table* table = root.table("defaults")) {
     Section section(*table, "[defaults]", errors);
     section.allow_only({"repositories", "recipients", "recipients_file", "passphrase_file",
-                        "compression_level", "globals", "jobs", "maintenance_database"});
+                        "compression_level", "globals", "jobs", "maintenance_database",
+                        "copies_required", "copy_queue_mib", "copy_stall_timeout",
+                        "copy_delay_limit"});
     read_set_keys(section, defaults);
   }
   if (const toml::table* all = root.table("set")) {

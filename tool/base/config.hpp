@@ -1,6 +1,8 @@
 // The configuration, parsed once into plain immutable structs. Format: doc/configuration.md.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -47,6 +49,18 @@ struct RepositoryConfig {
   std::string path;   // local: absolute, no trailing slash
   S3Config s3;        // of type "s3" alone
   SftpConfig sftp{};  // of type "sftp" alone
+  // Bytes per second of everything together, uploads and downloads each; 0: none.
+  std::uint64_t bandwidth_limit = 0;
+};
+
+// How one backup goes to several repositories at once; doc/repositories.md.
+struct CopyConfig {
+  int required = 1;    // copies without which a backup does not count
+  int queue_mib = 16;  // what may wait for a slow repository, in memory
+  // A repository that takes nothing for so long is dropped from the run.
+  std::chrono::milliseconds stall_timeout{120000};
+  // So much may one repository hold the others back in all; 0: without limit.
+  std::chrono::milliseconds delay_limit{0};
 };
 
 struct SetConfig {
@@ -60,6 +74,7 @@ struct SetConfig {
   bool globals = true;
   int jobs = 2;
   std::string maintenance_database = "postgres";
+  CopyConfig copies;
 };
 
 struct SigningConfig {

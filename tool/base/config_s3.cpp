@@ -85,7 +85,8 @@ void read_s3_repository(Section& section, S3Config& out) {
   section.allow_only({"type", "bucket", "prefix", "endpoint", "region", "path_style",
                       "storage_class", "server_side_encryption", "kms_key_id", "object_lock_mode",
                       "object_lock_days", "credentials_file", "profile", "ca_file", "allow_http",
-                      "parts_in_flight", "part_size_mib", "bandwidth_limit_mib"});
+                      "parts_in_flight", "part_size_mib", "bandwidth_limit_mib",
+                      "bandwidth_limit"});
   if (!section.has("bucket")) section.error("bucket", section.title() + " lacks 'bucket'");
   section.text("bucket", out.bucket);
   check_bucket(section, out.bucket);

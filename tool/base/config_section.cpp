@@ -7,6 +7,7 @@
 
 #include "base/file.hpp"
 #include "base/format.hpp"
+#include "base/quantity.hpp"
 
 namespace pgdr {
 
@@ -104,6 +105,32 @@ void Section::integer(std::string_view key, int& out, int lowest, int highest) {
 void Section::flag(std::string_view key, bool& out) {
   const toml::node* node = typed(key, toml::node_type::boolean, "true or false");
   if (node != nullptr) out = node->as_boolean()->get();
+}
+
+void Section::duration(std::string_view key, std::chrono::milliseconds& out) {
+  std::string value;
+  text(key, value);
+  if (value.empty()) return;
+  const auto parsed = parse_duration(value);
+  if (parsed) {
+    out = *parsed;
+    return;
+  }
+  error(key, fmt::format("'{}' in {} is no duration: '{}'", key, title_, value),
+        "write it like \"90s\", \"2min\" or \"12h\"");
+}
+
+void Section::rate(std::string_view key, std::uint64_t& out) {
+  std::string value;
+  text(key, value);
+  if (value.empty()) return;
+  const auto parsed = parse_rate(value);
+  if (parsed) {
+    out = *parsed;
+    return;
+  }
+  error(key, fmt::format("'{}' in {} is no rate: '{}'", key, title_, value),
+        "write it like \"20MB/s\" (megabytes, not bits) or \"1.5MiB/s\"; at least 1KiB/s");
 }
 
 const toml::table* Section::table(std::string_view key) {

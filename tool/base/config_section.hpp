@@ -5,6 +5,8 @@
 // begin with "file:line: ".
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -44,6 +46,8 @@ class Section {
   void texts(std::string_view key, std::vector<std::string>& out);  // replaces out
   void integer(std::string_view key, int& out, int lowest, int highest);
   void flag(std::string_view key, bool& out);
+  void duration(std::string_view key, std::chrono::milliseconds& out);  // "90s", "2min"
+  void rate(std::string_view key, std::uint64_t& out);                  // "20MB/s"
   // A sub-table; nullptr when absent or not a table (then an error).
   const toml::table* table(std::string_view key);
 

@@ -45,7 +45,8 @@ void check_path(Section& section, std::string& path) {
 }  // namespace
 
 void read_sftp_repository(Section& section, SftpConfig& out) {
-  section.allow_only({"type", "host", "port", "user", "path", "identity_file", "known_hosts_file"});
+  section.allow_only({"type", "host", "port", "user", "path", "identity_file", "known_hosts_file",
+                      "bandwidth_limit"});
   for (const char* key : {"host", "path"}) {
     if (!section.has(key)) section.error(key, fmt::format("{} lacks '{}'", section.title(), key));
   }

@@ -48,12 +48,19 @@ Json backup_json(const app::BackupResult& result) {
                       {"state", copy.complete ? "complete" : "missing"},
                       {"error", copy.error ? Json(to_string(*copy.error)) : Json(nullptr)}});
   }
+  Json brought = Json::array();
+  for (const auto& step : result.brought) {
+    brought.push_back({{"label", step.label},
+                       {"repository", step.to},
+                       {"error", step.error ? Json(to_string(*step.error)) : Json(nullptr)}});
+  }
   return {
       {"label", result.manifest.label},
       {"state", result.whole() ? "complete" : "partial"},
       {"tables", result.tables},
       {"rows", result.rows},
       {"copies", std::move(copies)},
+      {"brought", std::move(brought)},
       {"recorded", !result.record_error.has_value()},
       {"record_error", result.record_error ? Json(to_string(*result.record_error)) : Json(nullptr)},
       {"manifest", Json::parse(app::manifest_text(result.manifest))}};

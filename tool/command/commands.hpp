@@ -50,6 +50,7 @@ void add_doctor(CLI::App& app, const Globals& globals, Runner& run);
 void add_backup(CLI::App& app, const Globals& globals, Runner& run);
 void add_list(CLI::App& app, const Globals& globals, Runner& run);
 void add_show(CLI::App& app, const Globals& globals, Runner& run);
+void add_copy(CLI::App& app, const Globals& globals, Runner& run);
 void add_verify(CLI::App& app, const Globals& globals, Runner& run);
 void add_restore(CLI::App& app, const Globals& globals, Runner& run);
 void add_status(CLI::App& app, const Globals& globals, Runner& run);

@@ -1,18 +1,38 @@
 #include "store/open_store.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "store/limited.hpp"
 #include "store/s3.hpp"
 #include "store/sftp.hpp"
 
 namespace pgdr::store {
+namespace {
 
-Result<std::unique_ptr<Store>> open_store(const RepositoryConfig& repository, bool create) {
+Result<std::unique_ptr<Store>> open_unlimited(const RepositoryConfig& repository, bool create) {
   if (repository.type == "local") return open_local(repository.path, create);
-  if (repository.type == "s3") return open_s3(s3_options(repository.s3));
+  if (repository.type == "s3") {
+    S3Options options = s3_options(repository.s3);
+    // The stream is limited before it becomes parts; a part must not leave at full speed then.
+    if (repository.bandwidth_limit > 0 && options.config.bandwidth_limit_mib == 0) {
+      options.config.bandwidth_limit_mib = static_cast<int>(
+          std::clamp<std::uint64_t>(repository.bandwidth_limit >> 20U, 1, 1 << 20));
+    }
+    return open_s3(std::move(options));
+  }
   if (repository.type == "sftp") return open_sftp(sftp_options(repository.sftp), create);
   return Error::of(Code::kUsage, fmt::format("repository '{}' has the unknown type '{}'",
                                              repository.name, repository.type));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_store(const RepositoryConfig& repository, bool create) {
+  PGDR_TRY(std::unique_ptr<Store> store, open_unlimited(repository, create));
+  if (repository.bandwidth_limit == 0) return store;
+  return with_bandwidth_limit(std::move(store), repository.bandwidth_limit);
 }
 
 }  // namespace pgdr::store

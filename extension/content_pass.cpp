@@ -1,0 +1,151 @@
+#include "content_pass.hpp"
+
+#include <new>
+
+namespace pgdr {
+
+namespace {
+
+template <bool kBuckets>
+void add_keyed_tuple(ContentPass* pass, HeapTupleHeader tuple, Size stored) {
+  RowPlan* plan = pass->plan;
+  RowHasher* rows = &pass->rows;
+  uint64 length = 0;
+  locate_row(rows, *plan, tuple);
+  if constexpr (kBuckets) {
+    core::U128 key;
+    const bool keyless = plan->key.count == 0;
+    const core::U256 hash =
+        hash_keyed(rows, plan->columns, stored, &length, keyless ? &key : nullptr);
+    if (!keyless) key = hash_key(rows, plan->key, stored);
+    pass->buckets[core::bucket_of(key, core::kBucketBitsMax)].add_keyed_row(hash, length);
+  } else {
+    const core::U256 hash = hash_keyed(rows, plan->columns, stored, &length, nullptr);
+    pass->digest.add_keyed_row(hash, length);
+  }
+  if (plan->generated.count > 0) {
+    const core::U256 generated = hash_keyed(rows, plan->generated, stored, &length, nullptr);
+    pass->generated.add_keyed_row(generated, length);
+  }
+  reset_row(&rows->encoder);
+}
+
+template <bool kBuckets>
+inline void add_tuple(ContentPass* pass, HeapTupleHeader tuple, Size stored) {
+  RowPlan* plan = pass->plan;
+  RowHasher* rows = &pass->rows;
+  if (unlikely(rows->key != nullptr)) {
+    add_keyed_tuple<kBuckets>(pass, tuple, stored);
+    return;
+  }
+  uint64 length = 0;
+  locate_row(rows, *plan, tuple);
+  const core::U128 hash = hash_located(rows, plan->columns, stored, &length);
+  if constexpr (kBuckets) {
+    core::U128 key = hash;
+    if (plan->key.count > 0) key = hash_key(rows, plan->key, stored);
+    pass->buckets[core::bucket_of(key, core::kBucketBitsMax)].add_row(hash, length);
+  } else {
+    pass->digest.add_row(hash, length);
+  }
+  if (unlikely(plan->generated.count > 0)) {
+    uint64 generated_length = 0;
+    const core::U128 generated = hash_located(rows, plan->generated, stored, &generated_length);
+    pass->generated.add_row(generated, generated_length);
+  }
+  reset_row(&rows->encoder);
+}
+
+template <bool kBuckets>
+void scan_pages(ContentPass* pass) {
+  PageScan* scan = &pass->scan;
+  VisibleItems visible;
+  while (scan->next(&visible)) {
+    for (int i = 0; i < visible.count; ++i) {
+      scan->prefetch(i);
+      const ItemIdData& item = visible.items[i];
+      add_tuple<kBuckets>(
+          pass,
+          reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char*>(visible.page) + item.lp_off),
+          item.lp_len);
+    }
+  }
+}
+
+void count_pages(ContentPass* pass) {
+  int64 rows = 0;
+  while (pass->scan.next_count(&rows)) {
+  }
+  pass->digest.rows += static_cast<uint64>(rows);
+}
+
+void scan_access_method(ContentPass* pass) {
+  TupleTableSlot* slot = table_slot_create(pass->rel, nullptr);
+  TableScanDesc scan = table_beginscan(pass->rel, pass->snapshot, 0, nullptr);
+  while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
+    CHECK_FOR_INTERRUPTS();
+    read_slot(pass, slot);
+  }
+  table_endscan(scan);
+  ExecDropSingleTupleTableSlot(slot);
+}
+
+}  // namespace
+
+ContentPass* begin_pass(Relation rel, Snapshot snapshot, PassMode mode, int sharers) {
+  auto* pass = static_cast<ContentPass*>(palloc0(sizeof(ContentPass)));
+  pass->rel = rel;
+  pass->snapshot = snapshot;
+  pass->mode = mode;
+  new (&pass->scan) PageScan(rel, snapshot);
+  pass->scan.share(sharers);
+  if (mode == PassMode::kCount) return pass;
+  init_row_hasher(&pass->rows, CurrentMemoryContext);
+  pass->plan = relation_plan(&pass->rows.encoder.plans, rel);
+  use_row_plan(&pass->rows, *pass->plan);
+  pass->has_generated = pass->plan->generated.count > 0;
+  pass->digest = pass->generated = empty_digest(&pass->rows);
+  if (mode != PassMode::kBuckets) return pass;
+  pass->buckets = static_cast<core::Digest*>(palloc(sizeof(core::Digest) * core::kBucketsMax));
+  for (int i = 0; i < core::kBucketsMax; ++i) pass->buckets[i] = pass->digest;
+  return pass;
+}
+
+void read_blocks(ContentPass* pass, BlockNumber from, BlockNumber to) {
+  pass->scan.range(from, to);
+  if (pass->mode == PassMode::kCount)
+    count_pages(pass);
+  else if (pass->mode == PassMode::kBuckets)
+    scan_pages<true>(pass);
+  else
+    scan_pages<false>(pass);
+}
+
+void read_all(ContentPass* pass) {
+  if (reads_pages(pass->rel))
+    read_blocks(pass, 0, InvalidBlockNumber);
+  else
+    scan_access_method(pass);
+}
+
+void read_slot(ContentPass* pass, TupleTableSlot* slot) {
+  if (pass->mode == PassMode::kCount) {
+    ++pass->digest.rows;
+    return;
+  }
+  bool should_free = false;
+  HeapTuple tuple = ExecFetchSlotHeapTuple(slot, false, &should_free);
+  if (pass->buckets != nullptr)
+    add_tuple<true>(pass, tuple->t_data, tuple->t_len);
+  else
+    add_tuple<false>(pass, tuple->t_data, tuple->t_len);
+  if (should_free) heap_freetuple(tuple);
+}
+
+void end_pass(ContentPass* pass) {
+  if (pass->mode != PassMode::kCount) finish_encoder(&pass->rows.encoder);
+  if (pass->buckets != nullptr) pfree(pass->buckets);
+  pfree(pass);
+}
+
+}  // namespace pgdr

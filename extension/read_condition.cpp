@@ -1,0 +1,62 @@
+// The rows of an extension's configuration table that a dump carries (engine.hpp).
+#include "engine.hpp"
+
+namespace pgdr {
+
+namespace {
+
+constexpr long kFetch = 1000;  // rows per fetch from the cursor
+
+}  // namespace
+
+// Only SPI can run the condition. It yields tuple identifiers, so that the rows themselves are read
+// and encoded like all others.
+void read_by_condition(Relation rel, const char* condition, RelationContent* out) {
+  *out = RelationContent{};
+  Snapshot snapshot = GetActiveSnapshot();
+  ContentPass* pass = begin_pass(rel, snapshot, PassMode::kBuckets, 1);
+  TupleTableSlot* slot = table_slot_create(rel, nullptr);
+  StringInfoData query;
+  initStringInfo(&query);
+  appendStringInfo(&query, "SELECT ctid FROM ONLY %s %s",
+                   quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+                                              RelationGetRelationName(rel)),
+                   condition);
+  // pg_dump runs conditions under an empty search_path, too.
+  pass->rows.encoder.pinned.pin(Names::kQuoted);
+  if (SPI_connect() != SPI_OK_CONNECT)
+    ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
+  Portal portal = SPI_cursor_open_with_args(nullptr, query.data, 0, nullptr, nullptr, nullptr, true,
+                                            CURSOR_OPT_NO_SCROLL);
+  for (;;) {
+    SPI_cursor_fetch(portal, true, kFetch);
+    if (SPI_processed == 0) break;
+    for (uint64 i = 0; i < SPI_processed; ++i) {
+      bool is_null = false;
+      auto* tid = reinterpret_cast<ItemPointer>(DatumGetPointer(
+          SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null)));
+      if (is_null || !table_tuple_fetch_row_version(rel, tid, snapshot, slot))
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+                        errmsg("a row of \"%s\" vanished while it was read",
+                               RelationGetRelationName(rel))));
+      read_slot(pass, slot);
+      ExecClearTuple(slot);
+    }
+    SPI_freetuptable(SPI_tuptable);
+  }
+  SPI_cursor_close(portal);
+  SPI_finish();
+  ExecDropSingleTupleTableSlot(slot);
+
+  out->digest = core::sum_buckets(pass->buckets, core::kBucketBitsMax);
+  out->rows = static_cast<int64>(out->digest.rows);
+  out->has_generated = pass->has_generated;
+  out->generated = pass->generated;
+  out->bucket_bits = core::bucket_bits_for(out->digest.rows);
+  core::fold_buckets(pass->buckets, core::kBucketBitsMax, out->bucket_bits);
+  out->buckets = pass->buckets;
+  pass->buckets = nullptr;
+  end_pass(pass);
+}
+
+}  // namespace pgdr
