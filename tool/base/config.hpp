@@ -47,10 +47,10 @@ struct SftpConfig {
 
 struct RepositoryConfig {
   std::string name;
-  std::string type;  // "local", "s3", "sftp"
-  std::string path;  // local: absolute, no trailing slash
-  S3Config s3;       // of type "s3" alone
-  SftpConfig sftp;   // of type "sftp" alone
+  std::string type;   // "local", "s3", "sftp"
+  std::string path;   // local: absolute, no trailing slash
+  S3Config s3;        // of type "s3" alone
+  SftpConfig sftp{};  // of type "sftp" alone
   // Bytes per second of everything together, uploads and downloads each; 0: none.
   std::uint64_t bandwidth_limit = 0;
   RetentionConfig retention{};
