@@ -45,7 +45,9 @@ class FirstError {
 class BackupRun {
  public:
   explicit BackupRun(const BackupRequest& request)
-      : config_(request.config), set_(request.set), progress_(request.progress) {}
+      : config_(request.config), set_(request.set), progress_(request.progress) {
+    manifest_.klass = request.klass;
+  }
 
   Result<BackupResult> run();
 
@@ -102,6 +104,8 @@ Status BackupRun::prepare() {
 Status BackupRun::check_database() {
   PGDR_TRY(db_, db::Connection::open(set_.database));
   PGDR_TRY(catalog_, db::Catalog::open(*db_));
+  PGDR_TRY(auto fingerprint_key, load_fingerprint_key(config_));
+  if (fingerprint_key) catalog_->use_key(std::move(*fingerprint_key));
   PGDR_TRY(pg_dump_, client_program("pg_dump", db_->server_version()));
   if (set_.globals) {
     PGDR_TRY(pg_dumpall_, client_program("pg_dumpall", db_->server_version()));
