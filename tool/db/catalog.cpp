@@ -44,7 +44,8 @@ Error explained(const Error& error, const std::string& function) {
 }  // namespace
 
 // Calls give every argument with its type, so that a function which somebody may have put beside
-// ours in the same schema is never the better match.
+// ours in the same schema is never the better match,
+// and cannot make a call ambiguous.
 std::string Catalog::name(const std::string& function) const {
   return quote_ident(schema_) + "." + quote_ident(function);
 }
@@ -131,9 +132,9 @@ Result<std::int64_t> Catalog::snapshot_counts(const std::optional<std::string>& 
 
 Status Catalog::send_snapshot_counts(const std::optional<std::string>& label, bool content,
                                      const std::optional<std::string>& sequences) {
-  return db_->send(
-      fmt::format("SELECT {}($1::text, $2::boolean, $3::jsonb)", name("dr_snapshot_counts")),
-      {label, content ? "true" : "false", sequences});
+  return db_->send(fmt::format("SELECT {}($1::text, $2::boolean, $3::jsonb, NULL::bytea)",
+                               name("dr_snapshot_counts")),
+                   {label, content ? "true" : "false", sequences});
 }
 
 Result<std::string> Catalog::sequences() {
@@ -202,15 +203,16 @@ Result<std::vector<Finding>> Catalog::verify_against(const std::string& target,
                                                      std::optional<std::int64_t> snapshot,
                                                      const std::optional<std::string>& backup,
                                                      const std::string& options) {
-  return verified_findings(
-      fmt::format("{}($1::text, $2::bigint, $3::text, $4::jsonb)", name("dr_verify_against")),
-      {target, number(snapshot), backup, options});
+  return verified_findings(fmt::format("{}($1::text, $2::bigint, $3::text, $4::jsonb, NULL::bytea)",
+                                       name("dr_verify_against")),
+                           {target, number(snapshot), backup, options});
 }
 
 Result<std::vector<Finding>> Catalog::verify_snapshot(const std::string& document,
                                                       const std::string& options) {
-  return verified_findings(fmt::format("{}($1::jsonb, $2::jsonb)", name("dr_verify_snapshot")),
-                           {document, options});
+  return verified_findings(
+      fmt::format("{}($1::jsonb, $2::jsonb, NULL::bytea)", name("dr_verify_snapshot")),
+      {document, options});
 }
 
 Result<std::int64_t> Catalog::verification_record(const VerificationRecord& record) {
