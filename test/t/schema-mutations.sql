@@ -274,6 +274,9 @@ ALTER POLICY everyone ON app.base USING (kind IN ('a')); --> mismatch policy app
 -- === dumpPublication, dumpSubscription
 ALTER PUBLICATION everything SET (publish = 'insert'); --> mismatch publication everything definition
 COMMENT ON PUBLICATION everything IS NULL; --> mismatch publication everything comment
+ALTER SUBSCRIPTION feed SET PUBLICATION one, three WITH (refresh = false); --> warning subscription feed definition
+
+-- === dumpSubscription: its parameters and comment (from 14)
 ALTER SUBSCRIPTION feed SET (synchronous_commit = off); --> warning subscription feed definition
 COMMENT ON SUBSCRIPTION feed IS NULL; --> warning subscription feed comment
 
