@@ -2,6 +2,7 @@
 
 #include "core/canonical.hpp"
 #include "numeric.hpp"
+#include "restricted.hpp"
 #include "tuple.hpp"
 
 namespace pgdr {
@@ -129,7 +130,9 @@ void encode_output(Encoder* encoder, TypePlan* plan, const char* stored, Sink& s
   encoder->pinned.pin(Names::kQuoted);
   encoder->row_dirty = true;
   MemoryContext old = MemoryContextSwitchTo(encoder->row_context);
+  const FormerUser former = act_as_owner(encoder->plans.owner);
   const char* text = OutputFunctionCall(plan->output, fetch(plan, stored));
+  act_as_before(former);
   MemoryContextSwitchTo(old);
   sink.bytes(text, std::strlen(text));
 }

@@ -33,10 +33,11 @@ CREATE TABLE main (LIKE extended);
 ALTER TABLE main ALTER t SET STORAGE main, ALTER j SET STORAGE main, ALTER a SET STORAGE main;
 INSERT INTO main SELECT id, t || '', (j::text)::jsonb, (a::text)::text[], (n::text)::numeric FROM extended;
 CREATE TABLE lz4 (LIKE extended);
-SELECT current_setting('server_version_num')::int >= 140000 AS has_lz4 \gset
-\if :has_lz4
-ALTER TABLE lz4 ALTER t SET COMPRESSION lz4, ALTER j SET COMPRESSION lz4, ALTER a SET COMPRESSION lz4;
-\endif
+DO $$ BEGIN
+  IF current_setting('server_version_num')::int >= 140000 THEN
+    ALTER TABLE lz4 ALTER t SET COMPRESSION lz4, ALTER j SET COMPRESSION lz4, ALTER a SET COMPRESSION lz4;
+  END IF;
+END $$;
 INSERT INTO lz4 SELECT id, t || '', (j::text)::jsonb, (a::text)::text[], (n::text)::numeric FROM extended ORDER BY id DESC;
 SELECT * FROM agree('extended', 'external', 'main', 'lz4');
 UPDATE main SET t = overlay(t placing 'X' from 5000) WHERE id = 200;
