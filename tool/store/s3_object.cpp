@@ -18,9 +18,7 @@ std::optional<std::uint64_t> number(std::string_view digits) {
   return value;
 }
 
-std::string shown(const S3Client& client, const std::string& key) {
-  return fmt::format("s3://{}/{}", client.options().config.bucket, key);
-}
+std::string shown(const S3Client& client, const std::string& key) { return client.shown(key); }
 
 Error absent_error(const S3Client& client, const std::string& key) {
   return Error::of(Code::kNotFound, fmt::format("{} is not there", shown(client, key)));
