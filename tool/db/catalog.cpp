@@ -43,6 +43,8 @@ Error explained(const Error& error, const std::string& function) {
 
 }  // namespace
 
+// Calls give every argument with its type, so that a function which somebody may have put beside
+// ours in the same schema is never the better match.
 std::string Catalog::name(const std::string& function) const {
   return quote_ident(schema_) + "." + quote_ident(function);
 }
@@ -74,8 +76,9 @@ Status Catalog::backup_finish(const BackupFinish& finish) {
 }
 
 Status Catalog::backup_fail(const std::string& label, const std::string& error) {
-  Status done = db_->exec(fmt::format("SELECT {}($1::text, $2::text)", name("dr_backup_fail")),
-                          {label, error});
+  Status done = db_->exec(
+      fmt::format("SELECT {}($1::text, $2::text, clock_timestamp())", name("dr_backup_fail")),
+      {label, error});
   if (!done) return explained(done.error(), "cannot record the failure of the backup");
   return done;
 }
@@ -206,7 +209,7 @@ Result<std::vector<Finding>> Catalog::query_findings(const std::string& call,
 }
 
 Result<std::vector<Finding>> Catalog::check_integrity() {
-  auto findings = query_findings(name("dr_check_integrity") + "('quick')", {});
+  auto findings = query_findings(name("dr_check_integrity") + "('quick'::text, 5)", {});
   if (!findings) return explained(findings.error(), "cannot check the database's integrity");
   return findings;
 }
