@@ -52,6 +52,7 @@ SELECT * FROM dr._compare(
     pg_temp.rel('o_skipped', NULL, NULL, '{"state": "skipped", "note": "not populated"}'),
     pg_temp.rel('p_skipped', NULL, NULL, '{"state": "skipped", "note": "not populated"}'),
     pg_temp.rel('q_undigested', 7, 'x'),
+    pg_temp.rel('s_matview', NULL, NULL, '{"kind": "m", "state": "failed", "note": "rewritten"}'),
     pg_temp.rel('Quoted Name', 7, 'x')]),
   pg_temp.doc(ARRAY[
     pg_temp.rel('b_fewer', 1234566, 'y'),
@@ -71,6 +72,7 @@ SELECT * FROM dr._compare(
     pg_temp.rel('p_skipped', NULL, NULL, '{"state": "skipped", "note": "not populated"}'),
     pg_temp.rel('q_undigested', 7, NULL),
     pg_temp.rel('r_new', 0, 'x'),
+    pg_temp.rel('s_matview', 7, 'x', '{"kind": "m"}'),
     pg_temp.rel('Quoted Name', 6, 'x')]));
 
 -- Key buckets say where: four of 16 bytes each, the third differs.

@@ -1,15 +1,17 @@
 -- One change to every facet of every kind of object in schema.sql and schema-kinds.sql, each followed by the finding that must
 -- name it. Run by 22-schema-mutations.t: each section is a transaction that is rolled back, and its findings are exactly those
--- written here: "status kind identity facet" (several are separated by " & "). Sections that need a later server version say so.
+-- written here: "status kind identity facet" (several are separated by " & "). Sections that need certain server versions say so.
 
 -- === dumpNamespace, dumpExtension
 ALTER SCHEMA app OWNER TO postgres; --> mismatch schema app owner
 COMMENT ON SCHEMA app IS 'changed'; --> mismatch schema app comment
 REVOKE USAGE ON SCHEMA app FROM schema_reader; --> mismatch schema app acl
 GRANT CREATE ON SCHEMA public TO schema_reader; --> mismatch schema public acl
-ALTER SCHEMA "Größe ""x"".y" RENAME TO other; --> missing schema "Größe ""x"".y" existence & extra schema other existence & missing table "Größe ""x"".y"."Tab le" existence & extra table other."Tab le" existence & mismatch publication whole schemas
 CREATE EXTENSION citext SCHEMA ext; --> extra extension citext existence & mismatch type ext.citext acl
 UPDATE pg_extension SET extversion = '0.0' WHERE extname = 'hstore'; --> warning extension hstore version
+
+-- === dumpNamespace: another name (from 15)
+ALTER SCHEMA "Größe ""x"".y" RENAME TO other; --> missing schema "Größe ""x"".y" existence & extra schema other existence & missing table "Größe ""x"".y"."Tab le" existence & extra table other."Tab le" existence & mismatch publication whole schemas
 
 -- === dumpExtension: members
 ALTER EXTENSION hstore SET SCHEMA public; --> mismatch extension hstore schema & mismatch function ext.akeys(ext.hstore) acl & mismatch function public.akeys(public.hstore) acl & mismatch type ext.hstore acl & mismatch type public.hstore acl
@@ -127,12 +129,12 @@ ALTER TABLE app.heap_two SET (toast.autovacuum_enabled = off); --> mismatch tabl
 ALTER TABLE app.scratch SET LOGGED; --> mismatch table app.scratch definition
 ALTER TABLE app.of_type NOT OF; --> mismatch table app.of_type of type
 ALTER TABLE app.orders DISABLE ROW LEVEL SECURITY; --> mismatch table app.orders row security
-ALTER TABLE app.hashed DETACH PARTITION app.hashed_1; --> mismatch table app.hashed_1 definition & mismatch table app.hashed_1 partition of & mismatch index app.hashed_1_pkey attached to
+ALTER TABLE app.by_word DETACH PARTITION app.by_word_a; --> mismatch table app.by_word_a definition & mismatch table app.by_word_a partition of
 CREATE TABLE app.fresh (); --> extra table app.fresh existence
 
 -- === dumpTable: access method, inheritance order, partition bounds and keys
 UPDATE pg_class SET relam = (SELECT oid FROM pg_am WHERE amname = 'heap') WHERE oid = 'app.heap_two'::regclass; --> mismatch table app.heap_two access method
-UPDATE pg_inherits SET inhseqno = 13 - inhseqno WHERE inhrelid = 'app.heir'::regclass; --> mismatch table app.heir inherits
+UPDATE pg_inherits SET inhseqno = 13 - inhseqno WHERE inhrelid = 'app.heir'::regclass; --> mismatch table app.heir inherits & mismatch table app.heir columns & warning table app.heir order of columns
 ALTER TABLE app.events DETACH PARTITION app.events_2025;
 ALTER TABLE app.events ATTACH PARTITION app.events_2025 FOR VALUES FROM ('2025-01-01 00:00+01') TO ('2026-01-01 00:00+02'); --> mismatch table app.events_2025 partition of
 DROP TABLE app.by_word;
@@ -147,7 +149,7 @@ CREATE TABLE app.by_several (v varchar(9), n integer) PARTITION BY RANGE (n, (CA
 -- === dumpTableSchema: a column more, one less, another order
 ALTER TABLE app.orders ADD extra integer; --> extra column app.orders.extra existence & mismatch table app.orders columns
 ALTER TABLE app.half DROP y; --> missing column app.half.y existence & mismatch table app.half columns & missing constraint app.half.xy existence
-ALTER TABLE app.parent_a ADD z integer; --> extra column app.parent_a.z existence & mismatch table app.parent_a columns & extra column app.heir.z existence & mismatch table app.heir columns
+ALTER TABLE app.parent_a ADD z integer; --> extra column app.parent_a.z existence & mismatch table app.parent_a columns & extra column app.heir.z existence & mismatch table app.heir columns & warning table app.heir order of columns
 ALTER FOREIGN TABLE app.outside DROP a, ADD a integer OPTIONS (n 'v') NOT NULL; --> mismatch foreign table app.outside columns
 
 -- === dumpTableSchema: columns
@@ -206,6 +208,9 @@ DROP INDEX app.summary_state; --> missing index app.summary_state existence
 -- === dumpIndex: NULLS NOT DISTINCT (from 15)
 DROP INDEX app.users_nulls;
 CREATE UNIQUE INDEX users_nulls ON app.users (born, id); --> mismatch index app.users_nulls definition
+
+-- === dumpIndexAttach (until 17)
+ALTER TABLE app.hashed DETACH PARTITION app.hashed_1; --> mismatch table app.hashed_1 definition & mismatch table app.hashed_1 partition of & mismatch index app.hashed_1_pkey attached to
 
 -- === dumpStatisticsExt
 ALTER STATISTICS app.users_stats SET STATISTICS 76; --> mismatch statistics app.users_stats target

@@ -45,7 +45,9 @@ class FirstError {
 class BackupRun {
  public:
   explicit BackupRun(const BackupRequest& request)
-      : config_(request.config), set_(request.set), progress_(request.progress) {}
+      : config_(request.config), set_(request.set), progress_(request.progress) {
+    manifest_.klass = request.klass;
+  }
 
   Result<BackupResult> run();
 
@@ -102,6 +104,8 @@ Status BackupRun::prepare() {
 Status BackupRun::check_database() {
   PGDR_TRY(db_, db::Connection::open(set_.database));
   PGDR_TRY(catalog_, db::Catalog::open(*db_));
+  PGDR_TRY(auto fingerprint_key, load_fingerprint_key(config_));
+  if (fingerprint_key) catalog_->use_key(std::move(*fingerprint_key));
   PGDR_TRY(pg_dump_, client_program("pg_dump", db_->server_version()));
   if (set_.globals) {
     PGDR_TRY(pg_dumpall_, client_program("pg_dumpall", db_->server_version()));
@@ -209,6 +213,9 @@ Status BackupRun::dump_and_count() {
   }
   // Before pg_dump reads them: the dump's sequences are then the same or ahead, never behind.
   PGDR_TRY(const std::string sequences, catalog_->sequences());
+  // pg_dump waits for a table that is locked, so the snapshot does, too: a dump of a table without
+  // its fingerprint would be one that nothing can prove.
+  PGDR_CHECK(db_->exec("SET LOCAL pgdr.lock_timeout = 0"));
   PGDR_CHECK(catalog_->send_snapshot_counts(manifest_.label, true, sequences));
   dump.start();
   if (globals) globals->start();
@@ -243,6 +250,18 @@ Status BackupRun::store_document() {
   manifest_.locale = document.locale;
   result_.tables = document.table_count();
   result_.rows = document.row_count();
+  std::size_t unproven = 0;
+  for (const auto& table : document.tables) {
+    if (table.state != "failed") continue;
+    ++unproven;
+    log_warning(fmt::format(
+        "table {}.{} has no fingerprint: it was rewritten or altered while the snapshot was taken; "
+        "a verification of this backup will report it as not proven",
+        table.schema, table.name));
+  }
+  // Names stay in the encrypted document.
+  if (unproven > 0)
+    manifest_.warnings.push_back(fmt::format("{} tables have no fingerprint", unproven));
   PGDR_TRY(const auto writer,
            ArtifactWriter::open(*copies_, prefix(), "snapshot.json.zst.age", "snapshot", sealing_));
   PGDR_CHECK(writer->write(std::as_bytes(std::span(text))));

@@ -7,6 +7,8 @@
 
 #include "app/archive.hpp"
 #include "app/artifact.hpp"
+#include "app/marks.hpp"
+#include "app/read_lease.hpp"
 #include "app/restore_text.hpp"
 #include "base/version.hpp"
 #include "db/catalog.hpp"
@@ -227,10 +229,16 @@ Result<CheckResult> run_check(const CheckRequest& request) {
   }
   for (const auto& backup : chosen) {
     for (const auto& copy : backup.copies) {
+      PGDR_TRY(const auto lease, hold_copy(copy, "verify"));
       auto check = check_copy(copy, request.config.signing, request.accept_unsigned,
                               keys ? &*keys : nullptr, request.progress);
       request.progress.done();
       if (!check) return check.error();
+      record_proof(copy,
+                   !check->good() ? ProofKind::kDamaged
+                   : request.deep ? ProofKind::kContent
+                                  : ProofKind::kBytes,
+                   system_clock().now());
       result.copies.push_back(std::move(*check));
     }
     for (const auto& [name, error] : repositories.failed) {

@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "app/document.hpp"
+#include "app/marks.hpp"
 #include "app/preflight.hpp"
 #include "app/proof.hpp"
+#include "app/read_lease.hpp"
 #include "app/target.hpp"
 #include "base/interrupt.hpp"
 
@@ -38,11 +40,13 @@ class RestoreRun {
   OpenRepositories repositories_;
   Backup backup_;
   const StoredBackup* copy_ = nullptr;
+  std::vector<std::unique_ptr<ReadLease>> leases_;  // gone before the repositories
   pipe::Keys keys_;
   std::string document_text_;
   Document document_;
   std::unique_ptr<db::Connection> source_;
   std::optional<db::Catalog> catalog_;
+  std::optional<FingerprintKey> fingerprint_key_;
   std::unique_ptr<Target> target_;
   bool same_server_ = false;
   bool existed_ = false;
@@ -76,6 +80,8 @@ Status RestoreRun::choose() {
 
 // Everything there is is compared with the manifest before anything is acted on.
 Status RestoreRun::check_copy(const StoredBackup& backup) {
+  PGDR_TRY(auto lease, hold_copy(backup, "restore"));
+  if (lease) leases_.push_back(std::move(lease));
   PGDR_CHECK(check_signature(backup, request_.config.signing, request_.accept_unsigned));
   // The smallest first: a wrong key shows before gigabytes are read.
   const Artifact* snapshot = backup.manifest.find("snapshot");
@@ -302,6 +308,9 @@ void RestoreRun::undo(const Error& error) {
 
 Result<RestoreResult> RestoreRun::run() {
   started_ = system_clock().now();
+  if (request_.verify) {
+    PGDR_TRY(fingerprint_key_, load_fingerprint_key(request_.config));
+  }
   PGDR_CHECK(choose());
   PGDR_CHECK(open_source());
   PGDR_CHECK(open_target());
@@ -324,7 +333,8 @@ Result<RestoreResult> RestoreRun::run() {
                        !request_.options.only.empty(),
                        request_.options.no_owner,
                        request_.options.no_acl,
-                       same_server_ ? std::nullopt : std::optional(result_.target)};
+                       same_server_ ? std::nullopt : std::optional(result_.target),
+                       std::move(fingerprint_key_)};
     Result<ProofResult> proven =
         prove(proof, catalog_ ? &*catalog_ : nullptr, source_.get(), same_server_, *target_);
     request_.progress.done();
@@ -342,6 +352,9 @@ Result<RestoreResult> RestoreRun::run() {
       result_.proof = proven->passed ? Proof::kPassed : Proof::kFailed;
       result_.findings = std::move(proven->findings);
       verification = proven->verification;
+      if (proven->passed && request_.options.only.empty()) {
+        record_proof(*copy_, ProofKind::kRestored, system_clock().now());
+      }
     }
   }
   if (result_.proof == Proof::kPassed && result_.serious_errors == 0) {

@@ -124,6 +124,25 @@ Status Catalog::restore_finish(const RestoreFinish& finish) {
   return done;
 }
 
+void Catalog::use_key(FingerprintKey key) {
+  // A server that logs statements logs their parameters, too. Whoever may not change that is told
+  // in doc/security.md how a superuser does.
+  (void)db_->exec(
+      "DO $$ BEGIN PERFORM pg_catalog.set_config('log_parameter_max_length', '0', false); "
+      "EXCEPTION WHEN insufficient_privilege OR undefined_object THEN NULL; END $$");
+  key_ = std::move(key);
+}
+
+std::string Catalog::keyed_call(std::string call, std::vector<Value>& params) const {
+  if (key_) {
+    params.emplace_back(key_->bytea());
+    call += fmt::format(", ${}::bytea", params.size());
+  } else {
+    call += ", NULL::bytea";
+  }
+  return call + ")";
+}
+
 Result<std::int64_t> Catalog::snapshot_counts(const std::optional<std::string>& label,
                                               bool content) {
   PGDR_CHECK(send_snapshot_counts(label, content));
@@ -132,9 +151,11 @@ Result<std::int64_t> Catalog::snapshot_counts(const std::optional<std::string>& 
 
 Status Catalog::send_snapshot_counts(const std::optional<std::string>& label, bool content,
                                      const std::optional<std::string>& sequences) {
-  return db_->send(fmt::format("SELECT {}($1::text, $2::boolean, $3::jsonb, NULL::bytea)",
-                               name("dr_snapshot_counts")),
-                   {label, content ? "true" : "false", sequences});
+  std::vector<Value> params{label, content ? "true" : "false", sequences};
+  const std::string call = keyed_call(
+      fmt::format("SELECT {}($1::text, $2::boolean, $3::jsonb", name("dr_snapshot_counts")),
+      params);
+  return db_->send(call, params);
 }
 
 Result<std::string> Catalog::sequences() {
@@ -158,6 +179,15 @@ Result<std::string> Catalog::snapshot_document(std::int64_t snapshot) {
     return Error::of(Code::kFailed, fmt::format("there is no snapshot {}", snapshot));
   }
   return **document;
+}
+
+Result<std::string> Catalog::backup_key_check(const std::string& label) {
+  const auto check = db_->query(
+      "SELECT s.header ->> 'key_check' FROM dr.backups AS b JOIN dr.snapshots AS s "
+      "ON s.id = b.snapshot WHERE b.label = $1",
+      {label});
+  if (!check) return explained(check.error(), "cannot read the backup's snapshot");
+  return check->empty() ? std::string() : (*check)[0][0].value_or("");
 }
 
 Result<std::int64_t> Catalog::snapshot_import(const std::string& document) {
@@ -203,16 +233,19 @@ Result<std::vector<Finding>> Catalog::verify_against(const std::string& target,
                                                      std::optional<std::int64_t> snapshot,
                                                      const std::optional<std::string>& backup,
                                                      const std::string& options) {
-  return verified_findings(fmt::format("{}($1::text, $2::bigint, $3::text, $4::jsonb, NULL::bytea)",
-                                       name("dr_verify_against")),
-                           {target, number(snapshot), backup, options});
+  std::vector<Value> params{target, number(snapshot), backup, options};
+  const std::string call = keyed_call(
+      fmt::format("{}($1::text, $2::bigint, $3::text, $4::jsonb", name("dr_verify_against")),
+      params);
+  return verified_findings(call, params);
 }
 
 Result<std::vector<Finding>> Catalog::verify_snapshot(const std::string& document,
                                                       const std::string& options) {
-  return verified_findings(
-      fmt::format("{}($1::jsonb, $2::jsonb, NULL::bytea)", name("dr_verify_snapshot")),
-      {document, options});
+  std::vector<Value> params{document, options};
+  const std::string call =
+      keyed_call(fmt::format("{}($1::jsonb, $2::jsonb", name("dr_verify_snapshot")), params);
+  return verified_findings(call, params);
 }
 
 Result<std::int64_t> Catalog::verification_record(const VerificationRecord& record) {
