@@ -121,6 +121,8 @@ expected_for() { # expected_for COPY DATABASE
 
 judge() { # judge COPY DATABASE: counts in `unexpected` the copies whose findings are not the expected ones, and shows them
   local found=$work/findings/$1.$2 more less
+  # A digest changes with the format of digests; the number of rows stays.
+  sed -E -i 's/pgdr[0-9]+-[a-z0-9-]+:1:[0-9]+:[0-9a-f]+/1 row/g; s/pgdr[0-9]+-[a-z0-9-]+:([0-9]+):[0-9]+:[0-9a-f]+/\1 rows/g' "$found"
   LC_ALL=C sort -o "$found" "$found"
   expected_for "$1" "$2" >"$work/expected"
   more=$(LC_ALL=C comm -23 "$found" "$work/expected")

@@ -90,8 +90,8 @@ CREATE VIEW app.json17 AS SELECT jt.*, JSON_EXISTS(u.note::jsonb, '$.a') AS ex, 
     FROM app.users u, JSON_TABLE(u.note::jsonb, '$[*]' AS root COLUMNS (n FOR ORDINALITY, a integer PATH '$.a' DEFAULT 1 ON EMPTY, NESTED PATH '$.c[*]' COLUMNS (c text))) jt;
 CREATE VIEW app.merged AS SELECT r.a FROM app.heap_two r WHERE r.note IN ('x', 'y');
 CREATE FUNCTION app.merging() RETURNS void LANGUAGE sql BEGIN ATOMIC
-    MERGE INTO app.heap_two h USING app.half s ON h.a = s.x WHEN MATCHED AND h.note IN ('a', 'b') THEN UPDATE SET b = s.y WHEN NOT MATCHED BY SOURCE THEN DELETE
-    WHEN NOT MATCHED THEN INSERT (a, b) VALUES (s.x, DEFAULT); END;
+    MERGE INTO app.heap_two h USING app.parent_a s ON h.a = s.a WHEN MATCHED AND h.note IN ('a', 'b') THEN UPDATE SET b = s.b WHEN NOT MATCHED BY SOURCE THEN DELETE
+    WHEN NOT MATCHED THEN INSERT (a, b) VALUES (s.a, DEFAULT); END;
 CREATE FUNCTION app.on_login() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE EVENT TRIGGER entering ON login EXECUTE FUNCTION app.on_login();
 GRANT MAINTAIN ON app.half TO schema_reader;
@@ -110,7 +110,7 @@ CREATE TABLE app.parted_1 (b integer CONSTRAINT b_own NOT NULL, a integer CONSTR
 ALTER TABLE app.parted ATTACH PARTITION app.parted_1 FOR VALUES IN (1);
 CREATE TABLE app.parted_2 PARTITION OF app.parted FOR VALUES IN (2);
 CREATE DOMAIN app.named AS integer CONSTRAINT is_there NOT NULL;
-CREATE FUNCTION app.returning_both() RETURNS integer LANGUAGE sql BEGIN ATOMIC UPDATE app.half SET x = 1 RETURNING old.x + new.y; END;
+CREATE FUNCTION app.returning_both() RETURNS integer LANGUAGE sql BEGIN ATOMIC UPDATE app.parent_a SET a = 1 RETURNING old.a + new.b; END;
 CREATE PUBLICATION generated FOR TABLE app.later WITH (publish_generated_columns = stored);
 ALTER DEFAULT PRIVILEGES GRANT SELECT ON LARGE OBJECTS TO schema_reader;
 \endif

@@ -69,12 +69,25 @@ GRANT USAGE ON LANGUAGE plother TO schema_reader; --> mismatch language plother 
 UPDATE pg_language SET lanpltrusted = false WHERE lanname = 'plother'; --> mismatch language plother definition
 COMMENT ON ACCESS METHOD heap_too IS NULL; --> mismatch access method heap_too comment
 DROP ACCESS METHOD tree; --> missing access method tree existence
+UPDATE pg_transform SET trftosql = 'int4recv(internal)'::regprocedure WHERE trftype = 'app.pair'::regtype; --> mismatch transform app.pair LANGUAGE sql definition
 COMMENT ON TRANSFORM FOR app.pair LANGUAGE sql IS NULL; --> mismatch transform app.pair LANGUAGE sql comment
 UPDATE pg_cast SET castcontext = 'i' WHERE casttarget = 'app.mood'::regtype; --> mismatch cast (integer AS app.mood) definition
 COMMENT ON CAST (integer AS app.mood) IS NULL; --> mismatch cast (integer AS app.mood) comment
 UPDATE pg_conversion SET condefault = true WHERE conname = 'latin'; --> mismatch conversion app.latin definition
 ALTER CONVERSION app.latin OWNER TO schema_owner; --> mismatch conversion app.latin owner
 COMMENT ON CONVERSION app.latin IS NULL; --> mismatch conversion app.latin comment
+
+-- === dumpAccessMethod: another handler; dumpCast, dumpConversion: dropped
+UPDATE pg_am SET amhandler = 'hashhandler'::regproc WHERE amname = 'tree'; --> mismatch access method tree definition
+DROP CAST (integer AS app.mood); --> missing cast (integer AS app.mood) existence
+DROP CONVERSION app.latin; --> missing conversion app.latin existence
+
+-- === owners that must be superusers
+ALTER ROLE schema_owner SUPERUSER;
+ALTER FOREIGN DATA WRAPPER nothing OWNER TO schema_owner; --> mismatch foreign data wrapper nothing owner
+ALTER EVENT TRIGGER watch OWNER TO schema_owner; --> mismatch event trigger watch owner
+ALTER PUBLICATION everything OWNER TO schema_owner; --> mismatch publication everything owner
+ALTER SUBSCRIPTION feed OWNER TO schema_owner; --> warning subscription feed owner
 
 -- === dumpOpr, dumpOpclass, dumpOpfamily, dumpCollation
 ALTER OPERATOR app.<# (integer, integer) SET (RESTRICT = NONE); --> mismatch operator app.<#(integer, integer) definition
@@ -186,6 +199,11 @@ UPDATE pg_constraint SET conislocal = NOT conislocal WHERE conrelid = 'app.heir'
 ALTER TABLE app.of_events DISABLE TRIGGER ALL; --> warning constraint app.of_events.of_events_id_at_fkey enforcement
 ALTER TABLE app.events DROP CONSTRAINT events_user; --> missing constraint app.events.events_user existence
 
+-- === dumpConstraint: keys and exclusion
+ALTER TABLE app.orders DROP CONSTRAINT orders_during_excl, ADD CONSTRAINT orders_during_excl EXCLUDE USING gist (during WITH &&) WHERE (code IN ('abc', 'xyz')); --> mismatch constraint app.orders.orders_during_excl definition & mismatch index app.orders_during_excl definition
+ALTER TABLE app.heap_two DROP CONSTRAINT heap_two_b_key, ADD UNIQUE (b); --> mismatch constraint app.heap_two.heap_two_b_key definition
+ALTER TABLE app.child DROP CONSTRAINT child_pkey, ADD CONSTRAINT child_pkey PRIMARY KEY (id) INCLUDE (at); --> mismatch constraint app.child.child_pkey definition & mismatch index app.child_pkey definition
+
 -- === dumpConstraint: NOT NULL by name (from 18)
 ALTER TABLE app.orders RENAME CONSTRAINT orders_code_not_null TO code_there; --> extra constraint app.orders.code_there existence
 ALTER TABLE app.half ADD CONSTRAINT y_there NOT NULL y NOT VALID; --> extra constraint app.half.y_there existence & mismatch column app.half.y definition
@@ -217,6 +235,10 @@ ALTER STATISTICS app.users_stats SET STATISTICS 76; --> mismatch statistics app.
 ALTER STATISTICS app.users_stats OWNER TO schema_reader; --> mismatch statistics app.users_stats owner
 COMMENT ON STATISTICS app.users_stats IS NULL; --> mismatch statistics app.users_stats comment
 
+-- === dumpStatisticsExt: other kinds, other columns
+DROP STATISTICS app.users_stats;
+CREATE STATISTICS app.users_stats (ndistinct) ON state, name FROM app.users; --> mismatch statistics app.users_stats definition & mismatch statistics app.users_stats target & mismatch statistics app.users_stats comment
+
 -- === dumpStatisticsExt: expressions (from 14)
 DROP STATISTICS app.expressed;
 CREATE STATISTICS app.expressed (mcv) ON (state IN ('new', 'active')), lower(name) FROM app.users; --> mismatch statistics app.expressed definition
@@ -238,6 +260,10 @@ COMMENT ON MATERIALIZED VIEW app.summary IS NULL; --> mismatch materialized view
 GRANT SELECT ON app.summary TO PUBLIC; --> mismatch materialized view app.summary acl
 ALTER MATERIALIZED VIEW app.summary OWNER TO schema_owner; --> mismatch materialized view app.summary owner
 DROP VIEW app.windowed; --> missing view app.windowed existence
+
+-- === dumpTable: of a materialized view
+UPDATE pg_class SET relam = (SELECT oid FROM pg_am WHERE amname = 'heap_too') WHERE oid = 'app.stored'::regclass; --> mismatch materialized view app.stored access method
+UPDATE pg_class SET relreplident = 'f' WHERE oid = 'app.stored'::regclass; --> mismatch materialized view app.stored replica identity
 
 -- === refreshMatViewData
 REFRESH MATERIALIZED VIEW app.stored WITH NO DATA; --> warning materialized view app.stored population
@@ -271,9 +297,17 @@ ALTER POLICY mine ON app.orders TO schema_reader; --> mismatch policy app.orders
 COMMENT ON POLICY mine ON app.orders IS NULL; --> mismatch policy app.orders.mine comment
 ALTER POLICY everyone ON app.base USING (kind IN ('a')); --> mismatch policy app.base.everyone definition
 
+-- === dumpTrigger: another condition
+DROP TRIGGER touch ON app.users;
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE OF name, state ON app.users FOR EACH ROW
+    WHEN (new.state IN ('new', 'passive') AND (new.balance > 0 AND new.name <> 'x')) EXECUTE FUNCTION app.touch('a', 'it''s'); --> mismatch trigger app.users.touch definition & mismatch trigger app.users.touch comment
+
 -- === dumpPublication, dumpSubscription
 ALTER PUBLICATION everything SET (publish = 'insert'); --> mismatch publication everything definition
 COMMENT ON PUBLICATION everything IS NULL; --> mismatch publication everything comment
+ALTER SUBSCRIPTION feed SET PUBLICATION one, three WITH (refresh = false); --> warning subscription feed definition
+
+-- === dumpSubscription: its parameters and comment (from 14)
 ALTER SUBSCRIPTION feed SET (synchronous_commit = off); --> warning subscription feed definition
 COMMENT ON SUBSCRIPTION feed IS NULL; --> warning subscription feed comment
 

@@ -134,13 +134,9 @@ void Catalog::use_key(FingerprintKey key) {
 }
 
 std::string Catalog::keyed_call(std::string call, std::vector<Value>& params) const {
-  if (key_) {
-    params.emplace_back(key_->bytea());
-    call += fmt::format(", ${}::bytea", params.size());
-  } else {
-    call += ", NULL::bytea";
-  }
-  return call + ")";
+  if (!key_) return call + ", NULL::bytea)";
+  params.emplace_back(key_->bytea());
+  return fmt::format("{}, ${}::bytea)", call, params.size());
 }
 
 Result<std::int64_t> Catalog::snapshot_counts(const std::optional<std::string>& label,
