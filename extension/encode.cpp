@@ -1,6 +1,7 @@
 #include "encode.hpp"
 
 #include "core/canonical.hpp"
+#include "detoast.hpp"
 #include "numeric.hpp"
 #include "restricted.hpp"
 #include "tuple.hpp"
@@ -189,7 +190,7 @@ void corrupt_value(const char* what) {
 varlena* detoast_for_row(Encoder* encoder, const char* stored) {
   encoder->row_dirty = true;
   MemoryContext old = MemoryContextSwitchTo(encoder->row_context);
-  varlena* result = detoast_attr(const_cast<varlena*>(reinterpret_cast<const varlena*>(stored)));
+  varlena* result = detoast(stored);
   MemoryContextSwitchTo(old);
   return result;
 }

@@ -31,15 +31,13 @@ Result<FingerprintKey> FingerprintKey::load(const std::string& path) {
   return key;
 }
 
-FingerprintKey::FingerprintKey(FingerprintKey&& other) noexcept : bytea_(other.bytea_) {
-  cleanse(other.bytea_);
-}
+// A key is too long for a string's inner buffer: a move takes it away and leaves no copy.
+FingerprintKey::FingerprintKey(FingerprintKey&& other) noexcept = default;
 
 FingerprintKey& FingerprintKey::operator=(FingerprintKey&& other) noexcept {
   if (this != &other) {
     cleanse(bytea_);
-    bytea_ = other.bytea_;
-    cleanse(other.bytea_);
+    bytea_ = std::move(other.bytea_);
   }
   return *this;
 }
