@@ -31,6 +31,9 @@ void add_commands(CLI::App& app, const Globals& globals, Runner& run) {
   add_verify(app, globals, run);
   add_copy(app, globals, run);
   add_restore(app, globals, run);
+  add_expire(app, globals, run);
+  add_keep(app, globals, run);
+  add_schedule(app, globals, run);
   add_doctor(app, globals, run);
   add_status(app, globals, run);
   add_snapshot(app, globals, run);

@@ -36,6 +36,28 @@ is "$(sql empty 'SELECT (SELECT count(*) FROM dr.backups), (SELECT count(*) FROM
 label=$(sql empty 'SELECT label FROM dr.backups ORDER BY recovery_point DESC LIMIT 1')
 is "$(sql empty "SELECT status FROM dr_verify_against('shop', backup => '$label') WHERE check_name = 'verdict'")" passed 'the imported snapshot proves the restored database'
 
+# two repositories: the union of what they hold; where they disagree about one label, neither is believed
+cp -a "$REPO" "$T/second"
+sed -i 's/^\[set/[repository.second]\ntype = "local"\npath = "'"${T//\//\\/}"'\/second"\n&/; s/^repositories.*/repositories = ["local", "second"]/' "$CONFIG"
+mapfile -t labels < <(ls "$REPO/shop" | grep Z-)
+rm -r "$REPO/shop/${labels[0]}"
+createdb union
+sql union 'CREATE EXTENSION pgdr'
+exit_is 0 pgdr catalog rebuild --database union
+is "$(sql union 'SELECT count(*) FROM dr.backups')" 2 'what only one repository holds is imported'
+is "$(sql union 'SELECT count(*) FROM dr.copies')" 3 'with the copies there are'
+sed -i 's/"recovery_lsn": "[^"]*"/"recovery_lsn": "F\/F"/' "$T/second/shop/${labels[1]}/manifest.json"
+createdb doubt
+sql doubt 'CREATE EXTENSION pgdr'
+exit_is 1 pgdr catalog rebuild --database doubt
+like "$err" 'repositories local and second hold different backups .* '"${labels[1]}"': recovery_lsn' 'a conflict names both repositories, the label and what differs'
+is "$(sql doubt 'SELECT string_agg(label, $$ $$) FROM dr.backups')" "${labels[0]}" 'and only the others are imported'
+exit_is 3 pgdr list
+like "$err" 'hold different backups' 'list says so, too'
+rm -rf "$REPO"
+mv "$T/second" "$REPO"
+sed -i '/^\[repository.second\]/,/^path/d; s/^repositories.*/repositories = ["local"]/' "$CONFIG"
+
 unset PGDR_IDENTITY
 createdb keyless
 sql keyless 'CREATE EXTENSION pgdr'

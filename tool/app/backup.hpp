@@ -21,6 +21,7 @@ struct BackupRequest {
   const Config& config;
   const SetConfig& set;
   Progress& progress;
+  std::string klass;  // see Manifest::klass
 };
 
 struct CopyResult {

@@ -31,6 +31,15 @@ Result<pipe::Lock> load_lock(const SetConfig& set) {
   return lock;
 }
 
+Result<std::optional<FingerprintKey>> load_fingerprint_key(const Config& config) {
+  std::optional<FingerprintKey> key;
+  if (config.fingerprint_key_file.empty()) return key;
+  auto loaded = FingerprintKey::load(expand_home(config.fingerprint_key_file));
+  if (!loaded) return loaded.error();
+  key.emplace(std::move(*loaded));
+  return key;
+}
+
 Result<pipe::Keys> load_keys(const KeyFiles& files) {
   pipe::Keys keys;
   for (const auto& path : files.identities) {

@@ -181,6 +181,10 @@ Manifest read_fields(const Json& json, Reader& in) {
   m.content = in.boolean("content");
   m.snapshot_uuid = in.optional_text("snapshot_uuid");
   m.repository_id = in.optional_text("repository_id");
+  // A class that a later version knows makes it a backup like any other here.
+  m.klass = in.optional_text("class");
+  if (!valid_class(m.klass)) m.klass.clear();
+  if (json.contains("rewrapped_at")) m.rewrapped_at = in.time("rewrapped_at");
   if (json.contains("warnings") && json["warnings"].is_array()) {
     for (const auto& one : json["warnings"]) {
       if (one.is_string()) m.warnings.push_back(one.get<std::string>());
@@ -212,6 +216,11 @@ const Artifact* Manifest::find(std::string_view artifact_kind) const {
     if (a.kind == artifact_kind) return &a;
   }
   return nullptr;
+}
+
+bool valid_class(std::string_view klass) {
+  return klass == "hourly" || klass == "nightly" || klass == "weekly" || klass == "monthly" ||
+         klass == "yearly";
 }
 
 std::string manifest_text(const Manifest& m) {
@@ -249,6 +258,8 @@ std::string manifest_text(const Manifest& m) {
             {"content", m.content},
             {"snapshot_uuid", or_null(m.snapshot_uuid)},
             {"repository_id", or_null(m.repository_id)}};
+  if (!m.klass.empty()) json["class"] = m.klass;
+  if (m.rewrapped_at) json["rewrapped_at"] = to_iso(*m.rewrapped_at);
   if (!m.warnings.empty()) json["warnings"] = m.warnings;
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

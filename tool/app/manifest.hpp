@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,7 @@ struct Manifest {
   std::string label;
   std::string set;
   std::string kind = "full";
+  std::string klass;  // "hourly", "nightly", "weekly", "monthly", "yearly"; "": made for no slot
   std::string database;
   std::string server_version;  // "15.20 (Debian …)"
   int server_version_num = 0;  // 150020
@@ -60,6 +62,7 @@ struct Manifest {
   bool content = true;  // the snapshot document carries fingerprints
   std::string snapshot_uuid;
   std::string repository_id;
+  std::optional<Time> rewrapped_at;   // since when other keys open it than when it was made
   std::vector<std::string> warnings;  // what this backup lacks, in words ("role passwords …")
 
   [[nodiscard]] std::uint64_t original_bytes() const;
@@ -67,6 +70,9 @@ struct Manifest {
   [[nodiscard]] double duration_seconds() const;
   [[nodiscard]] const Artifact* find(std::string_view artifact_kind) const;
 };
+
+// Whether a backup may be made for that slot: `pgdr backup --class`.
+bool valid_class(std::string_view klass);
 
 std::string manifest_text(const Manifest& manifest);  // JSON, ends with a newline
 // Every field is checked: names that could leave the backup's folder, digests of the wrong length,

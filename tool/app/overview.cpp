@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/artifact.hpp"
+#include "app/conflict.hpp"
 #include "db/catalog.hpp"
 
 namespace pgdr::app {
@@ -58,9 +59,11 @@ Result<std::map<std::string, Known>> ask_catalog(const SetConfig& set, Overview&
   return known;
 }
 
-BackupState combine(const Backup& backup, const std::map<std::string, Known>& known) {
+BackupState combine(const Backup& backup, const std::map<std::string, Known>& known,
+                    const std::vector<Pin>& pins) {
   BackupState state;
   state.manifest = backup.manifest();
+  state.pin = strongest_pin(pins, state.manifest.label, system_clock().now());
   for (const auto& copy : backup.copies) {
     state.copies.push_back(
         {copy.repository->name, copy.repository->location(), "complete", std::nullopt, ""});
@@ -92,6 +95,7 @@ struct Read {
   OpenRepositories repositories;
   History history;
   std::map<std::string, Known> known;
+  std::vector<Pin> pins;
 };
 
 Result<Read> read_all(const Config& config, const SetConfig& set, Overview& overview) {
@@ -101,6 +105,16 @@ Result<Read> read_all(const Config& config, const SetConfig& set, Overview& over
     overview.problems.push_back(to_string(error));
   }
   PGDR_TRY(read.history, read_history(read.repositories.open, set.name));
+  for (auto& repository : read.repositories.open) {
+    const auto pins = list_pins(repository, set.name);
+    if (pins) {
+      read.pins.insert(read.pins.end(), pins->begin(), pins->end());
+    } else if (pins.error().code == Code::kInterrupted) {
+      return pins.error();
+    } else {
+      overview.problems.push_back(to_string(pins.error()));
+    }
+  }
   auto known = ask_catalog(set, overview);
   if (known) {
     read.known = std::move(*known);
@@ -120,7 +134,10 @@ Result<Overview> read_overview(const Config& config, const SetConfig& set) {
   overview.set = set.name;
   PGDR_TRY(const Read read, read_all(config, set, overview));
   for (const auto& backup : read.history.backups) {
-    overview.backups.push_back(combine(backup, read.known));
+    overview.backups.push_back(combine(backup, read.known, read.pins));
+  }
+  for (const auto& backup : read.history.backups) {
+    if (auto conflict = copies_conflict(backup)) overview.problems.push_back(to_string(*conflict));
   }
   for (const auto& error : read.history.unlisted) overview.problems.push_back(to_string(error));
   for (const auto& broken : read.history.broken) {
@@ -141,7 +158,7 @@ Result<Details> read_details(const Config& config, const SetConfig& set, const s
   PGDR_TRY(Read read, read_all(config, set, overview));
   PGDR_TRY(const Backup backup, choose_backup(std::move(read.history), label));
   Details details;
-  details.state = combine(backup, read.known);
+  details.state = combine(backup, read.known, read.pins);
   const KeyFiles files = with_defaults(keys, config, &set);
   if (files.identities.empty() && files.passphrase_file.empty()) {
     details.document_problem = "the tables are in the encrypted snapshot document: --identity FILE";

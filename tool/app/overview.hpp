@@ -9,6 +9,7 @@
 
 #include "app/document.hpp"
 #include "app/keys.hpp"
+#include "app/marks.hpp"
 #include "app/repository.hpp"
 #include "base/config.hpp"
 
@@ -28,6 +29,7 @@ struct BackupState {
   // The last verification of a database restored from it; nullopt: never, or not known.
   std::optional<bool> proven;
   std::optional<Time> proven_at;
+  std::optional<Pin> pin;  // the longest of its copies' pins that hold
 };
 
 struct LastFailure {

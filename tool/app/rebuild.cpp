@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/artifact.hpp"
+#include "app/conflict.hpp"
 #include "app/repository.hpp"
 #include "db/catalog.hpp"
 
@@ -58,6 +59,11 @@ Result<RebuildResult> rebuild_catalog(const RebuildRequest& request) {
   for (auto backup = history.backups.rbegin(); backup != history.backups.rend(); ++backup) {
     request.progress.update(
         {"importing " + backup->manifest().label, done++, history.backups.size(), 0});
+    // Which of them is the backup cannot be known here, and the catalog must not guess.
+    if (auto conflict = copies_conflict(*backup)) {
+      result.conflicts.push_back(std::move(*conflict));
+      continue;
+    }
     bool imported = false;
     for (const auto& copy : backup->copies) {
       const auto trust = check_signature(copy, request.config.signing, request.accept_unsigned);

@@ -26,10 +26,12 @@ struct RebuildResult {
   std::uint64_t copies = 0;
   std::uint64_t snapshots = 0;
   std::vector<std::string> problems;  // what could not be imported
+  std::vector<Error> conflicts;       // labels that repositories disagree about: not imported
   bool with_key = false;
 };
 
-// Idempotent: what the catalog knows already stays as it is.
+// The union of what the repositories hold. Idempotent: what the catalog knows already stays as it
+// is.
 Result<RebuildResult> rebuild_catalog(const RebuildRequest& request);
 
 }  // namespace pgdr::app

@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "app/parallel.hpp"
 #include "base/log.hpp"
 #include "store/open_store.hpp"
 
@@ -136,21 +137,27 @@ Result<StoredBackup> read_backup(Repository& repository, const std::string& set,
 
 Result<Listing> list_backups(Repository& repository, const std::string& set) {
   PGDR_TRY(const auto entries, repository.store->list(set.empty() ? "" : set + "/"));
-  Listing listing;
-  std::pair<std::string, std::string> last;
+  std::vector<std::pair<std::string, std::string>> found;  // set, label
   for (const auto& entry : entries) {
     const std::size_t first = entry.key.find('/');
     const std::size_t second = first == std::string::npos ? first : entry.key.find('/', first + 1);
     if (second == std::string::npos) continue;  // pgdr-repository.json, locks
-    const std::pair<std::string, std::string> at(entry.key.substr(0, first),
-                                                 entry.key.substr(first + 1, second - first - 1));
-    if (at == last || !valid_label(at.second)) continue;
-    last = at;
-    auto read = read_backup(repository, at.first, at.second);
-    if (read) {
-      listing.backups.push_back(std::move(*read));
+    std::pair<std::string, std::string> at(entry.key.substr(0, first),
+                                           entry.key.substr(first + 1, second - first - 1));
+    if (!valid_label(at.second) || (!found.empty() && found.back() == at)) continue;
+    found.push_back(std::move(at));
+  }
+  std::vector<std::optional<Result<StoredBackup>>> read(found.size());
+  PGDR_CHECK(for_each_parallel(found.size(), [&](std::size_t i) {
+    read[i] = read_backup(repository, found[i].first, found[i].second);
+    return success();
+  }));
+  Listing listing;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (*read[i]) {
+      listing.backups.push_back(std::move(**read[i]));
     } else {
-      listing.broken.push_back({at.first, at.second, &repository, read.error()});
+      listing.broken.push_back({found[i].first, found[i].second, &repository, read[i]->error()});
     }
   }
   std::stable_sort(

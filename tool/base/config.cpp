@@ -181,6 +181,36 @@ void read_signing(Section section, SigningConfig& out) {
   }
 }
 
+// [retention] for every repository; [retention.NAME] changes single keys of it for one.
+void read_retentions(Section section, Config& config, ConfigErrors& errors) {
+  std::set<std::string> own;
+  for (const auto& [key, node] : section.contents()) {
+    if (node.is_table()) own.insert(std::string(key.str()));
+  }
+  std::vector<std::string_view> known = {
+      "keep_last",   "keep_days",    "keep_hourly", "keep_nightly",      "keep_daily",
+      "keep_weekly", "keep_monthly", "keep_yearly", "keep_verified_min", "time_zone"};
+  const std::size_t rules = known.size();
+  known.insert(known.end(), own.begin(), own.end());
+  section.allow_only(known);
+  known.resize(rules);
+  RetentionConfig all;
+  read_retention(section, all);
+  for (auto& [name, repository] : config.repositories) repository.retention = all;
+  for (const std::string& name : own) {
+    const auto at = config.repositories.find(name);
+    if (at == config.repositories.end()) {
+      const std::string near = nearest(name, names_of(config.repositories));
+      section.error(name, fmt::format("[retention.{}] is for a repository that is not defined{}",
+                                      name, near.empty() ? "" : "; did you mean '" + near + "'?"));
+      continue;
+    }
+    Section one(*section.table(name), "[retention." + name + "]", errors);
+    one.allow_only(known);
+    read_retention(one, at->second.retention);
+  }
+}
+
 // One copy in the same folder as another is one copy.
 void check_distinct_places(Section& parent, const Config& config) {
   std::map<std::string, std::string> owner;
@@ -213,7 +243,8 @@ void check_version(Section& root) {
 
 void read_config(Section root, Config& config, ConfigErrors& errors) {
   check_version(root);
-  root.allow_only({"version", "defaults", "repository", "set", "signing", "restore"});
+  root.allow_only({"version", "defaults", "repository", "set", "signing", "restore", "fingerprint",
+                   "retention", "schedule"});
 
   if (const toml::table* all = root.table("repository")) {
     Section parent(*all, "[repository]", errors);
@@ -255,6 +286,18 @@ void read_config(Section root, Config& config, ConfigErrors& errors) {
     Section section(*table, "[restore]", errors);
     section.allow_only({"identity_file"});
     section.path("identity_file", config.identity_file);
+  }
+  if (const toml::table* table = root.table("fingerprint")) {
+    Section section(*table, "[fingerprint]", errors);
+    section.allow_only({"key_file"});
+    section.path("key_file", config.fingerprint_key_file);
+  }
+  if (const toml::table* table = root.table("retention")) {
+    read_retentions(Section(*table, "[retention]", errors), config, errors);
+  }
+  if (const toml::table* table = root.table("schedule")) {
+    Section section(*table, "[schedule]", errors);
+    read_schedule(section, config.schedule);
   }
 }
 

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/config_retention.hpp"
+#include "base/config_schedule.hpp"
 #include "base/result.hpp"
 
 namespace pgdr {
@@ -60,6 +62,7 @@ struct RepositoryConfig {
   RcloneConfig rclone{};  // of type "rclone" alone
   // Bytes per second of everything together, uploads and downloads each; 0: none.
   std::uint64_t bandwidth_limit = 0;
+  RetentionConfig retention{};
 };
 
 // How one backup goes to several repositories at once; doc/repositories.md.
@@ -96,7 +99,9 @@ struct Config {
   std::map<std::string, RepositoryConfig> repositories;
   std::map<std::string, SetConfig> sets;
   SigningConfig signing;
-  std::string identity_file;  // [restore]
+  std::string identity_file;         // [restore]
+  std::string fingerprint_key_file;  // [fingerprint] key_file; empty: unkeyed
+  ScheduleConfig schedule{};
 };
 
 // kUsage with file, line and the nearest valid key for an unknown one; every value checked (type,

@@ -1,6 +1,7 @@
 #include "base/config_section.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,6 +28,10 @@ void Section::error(std::string_view key, const std::string& message, const std:
 }
 
 void Section::allow_only(std::initializer_list<std::string_view> keys) {
+  allow_only(std::vector<std::string_view>(keys));
+}
+
+void Section::allow_only(const std::vector<std::string_view>& keys) {
   for (const auto& [key, node] : table_) {
     if (std::find(keys.begin(), keys.end(), key.str()) != keys.end()) continue;
     const std::vector<std::string> known(keys.begin(), keys.end());
@@ -66,6 +71,14 @@ void Section::path(std::string_view key, std::string& out) {
   text(key, value);
   if (value.empty()) return;
   value = expand_home(value);
+  // A file that systemd hands to a service (LoadCredential=): the name alone is fixed.
+  constexpr std::string_view kCredentials = "$CREDENTIALS_DIRECTORY/";
+  if (value.starts_with(kCredentials)) {
+    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+    const bool set = folder != nullptr && *folder == '/';
+    out = set ? std::string(folder) + value.substr(kCredentials.size() - 1) : value;
+    return;
+  }
   if (value.front() != '/') {
     error(key, fmt::format("'{}' in {} must be an absolute path, not '{}'", key, title_, value),
           "begin it with / or ~/, so that it means the same from every folder and from cron");

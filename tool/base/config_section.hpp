@@ -38,6 +38,8 @@ class Section {
 
   // Any other key is an error that names the nearest of these.
   void allow_only(std::initializer_list<std::string_view> keys);
+  void allow_only(const std::vector<std::string_view>& keys);
+  [[nodiscard]] const toml::table& contents() const { return table_; }
   [[nodiscard]] bool has(std::string_view key) const { return table_.contains(key); }
 
   // Each leaves out as it was when the key is absent.

@@ -68,10 +68,10 @@ Json backup_json(const app::BackupResult& result) {
 
 namespace {
 
-Result<int> run(const Globals& globals, const std::string& name) {
+Result<int> run(const Globals& globals, const std::string& name, const std::string& klass) {
   PGDR_TRY(const Chosen chosen, load_chosen(globals, name));
   PGDR_TRY(const app::BackupResult result,
-           app::run_backup({chosen.config, chosen.set, terminal_progress()}));
+           app::run_backup({chosen.config, chosen.set, terminal_progress(), klass}));
   if (globals.json) {
     print_json(backup_json(result));
   } else if (!globals.quiet) {
@@ -90,12 +90,17 @@ Result<int> run(const Globals& globals, const std::string& name) {
 
 void add_backup(CLI::App& app, const Globals& globals, Runner& runner) {
   auto set = std::make_shared<std::string>();
+  auto klass = std::make_shared<std::string>();
   CLI::App* cmd = app.add_subcommand(
       "backup", "Dump, fingerprint, encrypt and store a set's database, in one snapshot");
   add_set_option(cmd, *set);
+  cmd->add_option("--class", *klass,
+                  "Made for this slot of the retention: hourly, nightly, weekly, monthly, yearly")
+      ->type_name("CLASS")
+      ->check(CLI::IsMember({"hourly", "nightly", "weekly", "monthly", "yearly"}));
   cmd->footer(
       "\nExit code 3: the backup is good, but a copy is missing or the catalog does not know it.");
-  runner.on(cmd, [set, &globals] { return run(globals, *set); });
+  runner.on(cmd, [set, klass, &globals] { return run(globals, *set, *klass); });
 }
 
 }  // namespace pgdr::command

@@ -25,10 +25,13 @@ Result<int> run(const Globals& globals, const Options& o) {
            app::rebuild_catalog({chosen.config, chosen.set, terminal_progress(), o.database, o.keys,
                                  o.accept_unsigned}));
   if (globals.json) {
+    Json conflicts = Json::array();
+    for (const auto& conflict : result.conflicts) conflicts.push_back(to_string(conflict));
     print_json({{"database", result.database},
                 {"backups", result.backups},
                 {"copies", result.copies},
                 {"snapshots", result.snapshots},
+                {"conflicts", std::move(conflicts)},
                 {"problems", result.problems}});
   } else if (!globals.quiet) {
     print(fmt::format("the catalog of {} knows {} in {}, {}\n", result.database,
@@ -39,6 +42,8 @@ Result<int> run(const Globals& globals, const Options& o) {
     }
   }
   for (const auto& problem : result.problems) log_warning(problem);
+  for (const auto& conflict : result.conflicts) log_error(conflict);
+  if (!result.conflicts.empty()) return exit_code(Code::kCorrupt);
   return result.problems.empty() ? 0 : exit_code(Code::kPartial);
 }
 
@@ -62,7 +67,10 @@ void add_catalog(CLI::App& app, const Globals& globals, Runner& runner) {
       ->type_name("FILE");
   cmd->add_flag("--accept-unsigned", o->accept_unsigned,
                 "Import backups whose signature is missing or wrong");
-  cmd->footer("\nMay be repeated. Exit code 3: something could not be imported, and is named.");
+  cmd->footer(
+      "\nMay be repeated. Exit code 3: something could not be imported, and is named. Exit code "
+      "1:\n"
+      "two repositories hold different backups under one label; neither is imported.");
   runner.on(cmd, [o, &globals] { return run(globals, *o); });
 }
 

@@ -46,6 +46,9 @@ class Runner {
 };
 
 void add_init(CLI::App& app, const Globals& globals, Runner& run);
+void add_expire(CLI::App& app, const Globals& globals, Runner& run);
+void add_keep(CLI::App& app, const Globals& globals, Runner& run);
+void add_schedule(CLI::App& app, const Globals& globals, Runner& run);
 void add_doctor(CLI::App& app, const Globals& globals, Runner& run);
 void add_backup(CLI::App& app, const Globals& globals, Runner& run);
 void add_list(CLI::App& app, const Globals& globals, Runner& run);

@@ -35,6 +35,17 @@ bool all_complete(const app::BackupState& state) {
   return true;
 }
 
+// What `pgdr keep` says of it.
+std::string pin_text(const app::BackupState& state) {
+  if (!state.pin) return {};
+  return state.pin->until ? "kept until " + to_local(*state.pin->until) : "kept for ever";
+}
+
+Json pin_json(const app::BackupState& state) {
+  if (!state.pin) return nullptr;
+  return {{"until", json_time(state.pin->until)}, {"reason", state.pin->reason}};
+}
+
 Json state_json(const app::BackupState& state) {
   Json copies = Json::array();
   for (const auto& copy : state.copies) {
@@ -56,6 +67,8 @@ Json state_json(const app::BackupState& state) {
           {"stored_bytes", m.stored_bytes()},
           {"proven", state.proven ? Json(*state.proven) : Json(nullptr)},
           {"proven_at", json_time(state.proven_at)},
+          {"class", m.klass.empty() ? Json(nullptr) : Json(m.klass)},
+          {"kept", pin_json(state)},
           {"copies", std::move(copies)}};
 }
 
@@ -72,14 +85,15 @@ std::string list_text(const app::Overview& overview, Time now, bool color) {
                {"SIZE", Align::kRight},
                {"STORED", Align::kRight},
                {"COPIES"},
-               {"PROVEN"}});
+               {"PROVEN"},
+               {"KEPT"}});
   for (const auto& state : overview.backups) {
     const app::Manifest& m = state.manifest;
     table.add({m.label, to_local(m.recovery_point), age(m.recovery_point, now),
                format_duration(took(m)), format_bytes(m.original_bytes()),
                format_bytes(m.stored_bytes()),
                Cell(copies_text(state), all_complete(state) ? Tone::kPlain : Tone::kBad),
-               proven_cell(state, overview.catalog)});
+               proven_cell(state, overview.catalog), pin_text(state)});
   }
   return table.text(color);
 }
@@ -141,6 +155,12 @@ std::string show_text(const app::Details& details, bool color) {
   } else {
     fields.add("proven",
                Cell("no restored copy was compared so far, as far as is known", Tone::kWarn));
+  }
+  if (!m.klass.empty()) fields.add("class", m.klass);
+  if (state.pin) {
+    fields.add(
+        "retention",
+        pin_text(state) + (state.pin->reason.empty() ? std::string() : ", " + state.pin->reason));
   }
   for (const auto& warning : m.warnings) fields.add("lacking", Cell(warning, Tone::kWarn));
   std::string text = fields.text(color) + "\n";

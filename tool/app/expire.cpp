@@ -1,0 +1,330 @@
+#include "app/expire.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "app/expire_catalog.hpp"
+#include "app/parallel.hpp"
+#include "app/preflight.hpp"
+#include "app/survey.hpp"
+#include "base/format.hpp"
+#include "base/interrupt.hpp"
+
+namespace pgdr::app {
+namespace {
+
+// So many manifests go before one look at the leases: a look is a listing.
+constexpr std::size_t kBatch = 64;
+
+class RepositoryExpiry {
+ public:
+  RepositoryExpiry(const ExpireRequest& request, Repository& repository, ExpireCatalog& catalog,
+                   ExpireResult& result)
+      : request_(request),
+        set_(request.set.name),
+        repository_(repository),
+        catalog_(catalog),
+        result_(result) {}
+
+  Status run() {
+    const RepositoryConfig& config = request_.config.repositories.at(repository_.name);
+    if (!config.retention.any()) {
+      return Error::of(Code::kUsage,
+                       fmt::format("no rule says what to keep in repository {}", repository_.name),
+                       "add [retention] with keep_nightly = 14 or the like: doc/retention.md");
+    }
+    PGDR_TRY(const TimeZone zone, TimeZone::load(config.retention.time_zone));
+    result_.time_zone = zone.name();
+    if (!request_.dry_run) {
+      // No backup runs meanwhile, and no other expiry.
+      PGDR_TRY(lock_, repository_.store->lock(set_));
+    }
+    PGDR_TRY(RetentionInput input, look());
+    input.policy = config.retention;
+    input.several_systems = request_.several_systems;
+    result_.plan = plan_retention(input, zone);
+    find_leftovers();
+    if (!result_.plan.refusals.empty()) {
+      return Error::of(Code::kProtected,
+                       fmt::format("nothing was deleted in repository {}: {}", repository_.name,
+                                   fmt::join(result_.plan.refusals, "; ")),
+                       refusal_hint());
+    }
+    if (request_.dry_run) return success();
+    catch_up();
+    PGDR_CHECK(remove_expired());
+    return remove_leftovers();
+  }
+
+ private:
+  [[nodiscard]] std::string refusal_hint() const {
+    for (const auto& broken : survey_.broken) {
+      return fmt::format("look at {}{} and move it out of the repository if it is lost",
+                         repository_.location() + "/", backup_prefix(set_, broken.label));
+    }
+    if (!survey_.unknown.empty()) return "move what does not belong there out of the repository";
+    return "nothing goes while there is doubt; pgdr expire --dry-run tells what would";
+  }
+
+  Result<RetentionInput> look() {
+    now_ = system_clock().now();
+    auto survey = survey_set(repository_, set_);
+    if (!survey) {
+      if (survey.error().code == Code::kInterrupted) return survey.error();
+      Error error = survey.error().context("nothing was deleted, for what there is is not certain");
+      return error;
+    }
+    survey_ = std::move(*survey);
+    RetentionInput input;
+    input.now = now_ = system_clock().now();
+    input.newest_object = survey_.newest_object;
+    input.unknown = survey_.unknown;
+    for (const auto& broken : survey_.broken) input.doubts.push_back(to_string(broken.error));
+    auto pins = read_pins(repository_, set_, survey_.marks.pin_keys);
+    if (pins) {
+      for (const auto& pin : *pins) input.pins.push_back({pin.label, pin.until, pin.reason});
+    } else if (pins.error().code == Code::kCorrupt || pins.error().code == Code::kUsage) {
+      input.doubts.push_back(to_string(pins.error()));
+    } else {
+      return pins.error();
+    }
+    for (const auto& lease : survey_.marks.leases) {
+      if (lease.live(now_)) input.leased.insert(lease.label);
+    }
+    for (const auto& surveyed : survey_.backups) input.backups.push_back(judge(surveyed));
+    PGDR_CHECK(check_signatures(input.doubts));
+    note_lost_pins(input);
+    return input;
+  }
+
+  RetainedBackup judge(const SurveyedBackup& surveyed) {
+    const StoredBackup& stored = surveyed.stored;
+    RetainedBackup one;
+    one.label = stored.manifest.label;
+    one.stopped_at = stored.manifest.finished_at;
+    one.system_identifier = stored.manifest.system_identifier;
+    one.klass = stored.manifest.klass;
+    one.bytes = stored.manifest.stored_bytes();
+    const auto proof = newest_proof(survey_.marks, stored);
+    const auto known = catalog_.known(repository_.name, one.label);
+    one.verified = (proof && proof->kind != ProofKind::kDamaged) || (known && known->verified);
+    if (proof && proof->kind == ProofKind::kDamaged) one.good = false;
+    // A repaired copy was proven after the catalog learned of the damage.
+    const bool healed = proof && proof->kind != ProofKind::kDamaged;
+    if (known && known->damaged && !healed) one.good = false;
+    if (!surveyed.lacking.empty()) {
+      one.good = false;
+      result_.warnings.push_back(
+          fmt::format("backup {}: {}", one.label, fmt::join(surveyed.lacking, ", ")));
+    }
+    if (!one.good) one.verified = false;
+    return one;
+  }
+
+  Status check_signatures(std::vector<std::string>& doubts) {
+    if (request_.config.signing.trusted.empty()) return success();
+    std::mutex mutex;
+    return for_each_parallel(survey_.backups.size(), [&](std::size_t i) -> Status {
+      const auto trust = check_signature(survey_.backups[i].stored, request_.config.signing,
+                                         request_.accept_unsigned);
+      if (trust) return success();
+      if (trust.error().code != Code::kCorrupt) return trust.error();
+      const std::lock_guard lock(mutex);
+      doubts.push_back(to_string(trust.error()));
+      return success();
+    });
+  }
+
+  void note_lost_pins(const RetentionInput& input) {
+    for (const auto& pin : input.pins) {
+      if (pin.until && *pin.until <= now_) continue;
+      const bool there = std::any_of(input.backups.begin(), input.backups.end(),
+                                     [&](const auto& one) { return one.label == pin.label; });
+      if (there) continue;
+      result_.warnings.push_back(fmt::format(
+          "backup {} is pinned, but repository {} does not hold it", pin.label, repository_.name));
+    }
+  }
+
+  void find_leftovers() {
+    for (const auto& folder : survey_.folders) {
+      if (folder.manifest) continue;
+      const bool leased =
+          std::any_of(survey_.marks.leases.begin(), survey_.marks.leases.end(),
+                      [&](const LeaseMark& l) { return l.label == folder.label && l.live(now_); });
+      const bool old = now_ - folder.newest >= kAbandonedAfter;
+      (old && !leased ? result_.leftovers : result_.young).push_back(folder.label);
+    }
+  }
+
+  // What earlier runs deleted while the catalog could not be reached.
+  void catch_up() {
+    if (!catalog_.reachable()) return;
+    for (const auto& mark : survey_.marks.expired) {
+      const Status told = catalog_.deleted(repository_, mark.label);
+      const Status done = told ? repository_.store->remove(mark.key) : told;
+      if (!done) result_.warnings.push_back(to_string(done.error()));
+    }
+  }
+
+  Status remove_expired() {
+    std::vector<const SurveyedBackup*> going;
+    std::map<std::string, const SurveyedBackup*> by_label;
+    for (const auto& surveyed : survey_.backups) {
+      by_label[surveyed.stored.manifest.label] = &surveyed;
+    }
+    // Oldest first: whatever stops this, the newest of them are left.
+    const auto& decisions = result_.plan.decisions;
+    for (auto decision = decisions.rbegin(); decision != decisions.rend(); ++decision) {
+      if (!decision->keep) going.push_back(by_label.at(decision->backup.label));
+    }
+    for (std::size_t from = 0; from < going.size(); from += kBatch) {
+      const std::size_t to = std::min(from + kBatch, going.size());
+      request_.progress.update({"deleting in " + repository_.name, from, going.size(), 0});
+      const Status done = remove_batch({going.begin() + static_cast<std::ptrdiff_t>(from),
+                                        going.begin() + static_cast<std::ptrdiff_t>(to)});
+      if (!done) {
+        request_.progress.done();
+        return done;
+      }
+    }
+    request_.progress.done();
+    return success();
+  }
+
+  Status remove_batch(std::vector<const SurveyedBackup*> batch) {
+    store::Store& store = *repository_.store;
+    PGDR_CHECK(lock_->held());
+    PGDR_CHECK(for_each_parallel(batch.size(), [&](std::size_t i) {
+      const Manifest& m = batch[i]->stored.manifest;
+      return store.remove(backup_prefix(set_, m.label) + kManifestFile);
+    }));
+    // Who wrote a lease before this listing may have seen the manifest; who writes one after it
+    // looks for the manifest after that, in vain.
+    PGDR_TRY(const auto entries, store.list(set_ + "/leases/"));
+    Marks marks;
+    for (const auto& entry : entries) sort_mark(entry, set_, marks);
+    const Time now = system_clock().now();
+    for (const auto& lease : marks.leases) {
+      const auto at = std::find_if(batch.begin(), batch.end(), [&](const SurveyedBackup* one) {
+        return one->stored.manifest.label == lease.label;
+      });
+      if (at == batch.end() || !lease.live(now)) continue;
+      PGDR_CHECK(store::write_text(store, backup_prefix(set_, lease.label) + kManifestFile,
+                                   (*at)->stored.text));
+      result_.spared.push_back(lease.label);
+      batch.erase(at);
+    }
+    const Status gone = for_each_parallel(batch.size(), [&](std::size_t i) {
+      return remove_rest(survey_.folders[batch[i]->folder]);
+    });
+    // These do not exist any more, whether or not all of their artifacts are gone.
+    for (const auto* one : batch) {
+      const std::string& label = one->stored.manifest.label;
+      result_.deleted.push_back(label);
+      tell_catalog(label);
+      remove_marks(label);
+    }
+    return gone;
+  }
+
+  // Everything but the manifest, which is gone.
+  Status remove_rest(const SurveyFolder& folder) {
+    for (const auto& object : folder.objects) {
+      if (object.key.ends_with(std::string("/") + kManifestFile)) continue;
+      PGDR_CHECK(repository_.store->remove(object.key));
+    }
+    return success();
+  }
+
+  void tell_catalog(const std::string& label) {
+    if (catalog_.reachable()) {
+      const Status told = catalog_.deleted(repository_, label);
+      if (told) return;
+      log_verbose(to_string(told.error()));
+    }
+    catalog_.fell_behind();
+    const Status noted = write_expired(repository_, set_, label, now_);
+    if (!noted) result_.warnings.push_back(to_string(noted.error()));
+  }
+
+  void remove_marks(const std::string& label) {
+    const auto drop = [&](const std::string& key) {
+      const Status removed = repository_.store->remove(key);
+      if (!removed) log_verbose(to_string(removed.error()));
+    };
+    for (const auto& key : survey_.marks.pin_keys) {
+      if (key.starts_with(set_ + "/pins/" + label + ".")) drop(key);
+    }
+    for (const auto& proof : survey_.marks.proofs) {
+      if (proof.label == label) drop(proof.key);
+    }
+  }
+
+  Status remove_leftovers() {
+    for (const auto& label : result_.leftovers) {
+      PGDR_CHECK(lock_->held());
+      PGDR_CHECK(remove_unfinished(repository_, set_, label));
+    }
+    for (const auto& entry : survey_.temporaries) {
+      if (now_ - entry.modified < kAbandonedAfter) continue;
+      PGDR_CHECK(repository_.store->remove_leftover(entry));
+    }
+    for (const auto& lease : survey_.marks.leases) {
+      if (!lease.live(now_)) PGDR_CHECK(repository_.store->remove(lease.key));
+    }
+    for (const auto& proof : survey_.marks.proofs) {
+      const bool there =
+          std::any_of(survey_.folders.begin(), survey_.folders.end(),
+                      [&](const SurveyFolder& folder) { return folder.label == proof.label; });
+      if (!there) PGDR_CHECK(repository_.store->remove(proof.key));
+    }
+    return success();
+  }
+
+  const ExpireRequest& request_;
+  const std::string set_;
+  Repository& repository_;
+  ExpireCatalog& catalog_;
+  ExpireResult& result_;
+  std::unique_ptr<store::Lease> lock_;
+  Survey survey_;
+  Time now_{};
+};
+
+}  // namespace
+
+Result<ExpireSummary> run_expire(const ExpireRequest& request) {
+  std::vector<std::string> names = request.set.repositories;
+  if (!request.repository.empty()) names = {request.repository};
+  PGDR_TRY(OpenRepositories repositories, open_repositories(request.config, names));
+  ExpireCatalog catalog(request.set);
+  PGDR_CHECK(catalog.open());
+  ExpireSummary summary;
+  for (const auto& name : names) {  // in the configuration's order, whether or not it opens
+    ExpireResult result;
+    result.repository = name;
+    const auto opened = std::find_if(repositories.open.begin(), repositories.open.end(),
+                                     [&](const Repository& r) { return r.name == name; });
+    if (opened == repositories.open.end()) {
+      for (const auto& [failed, error] : repositories.failed) {
+        if (failed == name) result.error = error;
+      }
+    } else {
+      result.location = opened->location();
+      const Status done = RepositoryExpiry(request, *opened, catalog, result).run();
+      if (!done) result.error = done.error();
+    }
+    const bool stop = result.error && result.error->code == Code::kInterrupted;
+    summary.repositories.push_back(std::move(result));
+    if (stop) break;
+  }
+  summary.catalog_problem = catalog.problem();
+  summary.catalog_behind = catalog.behind();
+  return summary;
+}
+
+}  // namespace pgdr::app
