@@ -6,11 +6,12 @@ PREFIX ?= /usr/local
 JOBS ?= 2
 CMAKE_FLAGS ?=
 CHECKS := unit sanitize regress e2e format tidy layers symbols
+OPTIONAL_CHECKS := majors corpus
 
 pgxs = $(MAKE) -f extension.mk PG_CONFIG=$(PG_CONFIG)
 
 .PHONY: all extension tool install install-extension install-tool uninstall installcheck clean help setup e2e-parts demo \
-	bench check $(addprefix check-,$(CHECKS))
+	bench check $(addprefix check-,$(CHECKS) $(OPTIONAL_CHECKS))
 
 all: extension tool
 
@@ -64,7 +65,7 @@ bench:
 check: setup
 	@script/check
 
-$(addprefix check-,$(CHECKS)): check-%:
+$(addprefix check-,$(CHECKS) $(OPTIONAL_CHECKS)): check-%:
 	@script/check $*
 
 help:
@@ -73,5 +74,6 @@ help:
 	@echo 'make setup      install the Debian packages that building and testing need'
 	@echo 'make demo       the story on a private throw-away server: back up under load, restore, prove, damage, detect'
 	@echo 'make check      every test; or one part: $(addprefix make check-,$(CHECKS))'
+	@echo 'make check-majors, make check-corpus   longer experiments, which download what they need: see doc/verification.md'
 	@echo 'make bench      measure against count(*), pg_dump and age (BENCH_SCALE=0.05 for a trial)'
 	@echo 'make clean      remove what was built'

@@ -19,8 +19,10 @@ PGXS_CXXFLAGS := -std=c++20 -O2 -MMD -MP -Wall -Wextra -Werror -fno-exceptions -
 # The server's own headers are not ours to warn about.
 PG_CPPFLAGS := -Iextension -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CXXFLAGS := $(PGXS_CXXFLAGS)
-# Keyed digests.
-SHLIB_LINK := -lcrypto
+# For keyed digests: OpenSSL 1.1.1 or later. LIBCRYPTO names the one that the server itself loads, where that is not the
+# machine's (script/pg-major).
+LIBCRYPTO ?= -lcrypto
+SHLIB_LINK := $(LIBCRYPTO)
 
 EXTRA_CLEAN := extension/pgdr--$(EXTENSION_VERSION).sql $(OBJS:.o=.d)
 

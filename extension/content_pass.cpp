@@ -31,11 +31,37 @@ void add_keyed_tuple(ContentPass* pass, HeapTupleHeader tuple, Size stored) {
 }
 
 template <bool kBuckets>
+inline void add_fixed_tuple(ContentPass* pass, HeapTupleHeader tuple, Size stored) {
+  const RowPlan& plan = *pass->plan;
+  move_row(pass->fixed, tuple);
+  const core::U128 hash = core::hash(pass->fixed->image, pass->fixed->size);
+  if constexpr (kBuckets) {
+    core::U128 key = hash;
+    if (plan.key.count > 0) {
+      const char* data = reinterpret_cast<const char*>(tuple) + tuple->t_hoff;
+      for (int i = 0; i < plan.key.count; ++i) {
+        const int attribute = plan.key.fields[i].attribute;
+        pass->rows.where[attribute] = data + plan.fixed_offsets[attribute];
+      }
+      pass->rows.streamed = false;
+      key = hash_key(&pass->rows, plan.key, stored);
+    }
+    pass->buckets[core::bucket_of(key, core::kBucketBitsMax)].add_row(hash, pass->fixed->size);
+  } else {
+    pass->digest.add_row(hash, pass->fixed->size);
+  }
+}
+
+template <bool kBuckets>
 inline void add_tuple(ContentPass* pass, HeapTupleHeader tuple, Size stored) {
   RowPlan* plan = pass->plan;
   RowHasher* rows = &pass->rows;
   if (unlikely(rows->key != nullptr)) {
     add_keyed_tuple<kBuckets>(pass, tuple, stored);
+    return;
+  }
+  if (pass->fixed != nullptr && fits(*pass->fixed, tuple)) {
+    add_fixed_tuple<kBuckets>(pass, tuple, stored);
     return;
   }
   uint64 length = 0;
@@ -104,6 +130,8 @@ ContentPass* begin_pass(Relation rel, Snapshot snapshot, PassMode mode, int shar
   pass->plan = relation_plan(&pass->rows.encoder.plans, rel);
   use_row_plan(&pass->rows, *pass->plan);
   pass->has_generated = pass->plan->generated.count > 0;
+  if (!pass->has_generated)
+    pass->fixed = fixed_row(&pass->rows.encoder.plans, *pass->plan, pass->plan->columns);
   pass->digest = pass->generated = empty_digest(&pass->rows);
   if (mode != PassMode::kBuckets) return pass;
   pass->buckets = static_cast<core::Digest*>(palloc(sizeof(core::Digest) * core::kBucketsMax));

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "core/buckets.hpp"
+#include "fixed_row.hpp"
 #include "page_scan.hpp"
 #include "row_hash.hpp"
 
@@ -28,7 +29,8 @@ struct ContentPass {
   PassMode mode;
   PageScan scan;
   RowHasher rows;
-  RowPlan* plan;  // nullptr where rows are only counted
+  RowPlan* plan;    // nullptr where rows are only counted
+  FixedRow* fixed;  // nullptr where the columns' lengths vary
   core::Digest digest;
   core::Digest generated;  // of stored generated columns
   core::Digest* buckets;   // kBucketsMax, or nullptr

@@ -1,6 +1,8 @@
 // Values of single rows as text (difference_side.hpp).
 #include "difference_side.hpp"
 
+#include "restricted.hpp"
+
 namespace pgdr {
 
 void RowReader::open(const core::RowEntry& entry) {
@@ -41,7 +43,9 @@ const char* RowReader::value(const char* name) {
   getTypeOutputInfo(TupleDescAttr(desc, number - 1)->atttypid, &output, &varlena_type);
   pinned_.pin();
   MemoryContext outer = MemoryContextSwitchTo(context_);
+  const FormerUser former = act_as_owner(leaf_->rd_rel->relowner);
   const char* text = OidOutputFunctionCall(output, datum);
+  act_as_before(former);
   MemoryContextSwitchTo(outer);
   return text;
 }

@@ -1,7 +1,9 @@
 #include "encode.hpp"
 
 #include "core/canonical.hpp"
+#include "detoast.hpp"
 #include "numeric.hpp"
+#include "restricted.hpp"
 #include "tuple.hpp"
 
 namespace pgdr {
@@ -129,7 +131,9 @@ void encode_output(Encoder* encoder, TypePlan* plan, const char* stored, Sink& s
   encoder->pinned.pin(Names::kQuoted);
   encoder->row_dirty = true;
   MemoryContext old = MemoryContextSwitchTo(encoder->row_context);
+  const FormerUser former = act_as_owner(encoder->plans.owner);
   const char* text = OutputFunctionCall(plan->output, fetch(plan, stored));
+  act_as_before(former);
   MemoryContextSwitchTo(old);
   sink.bytes(text, std::strlen(text));
 }
@@ -186,7 +190,7 @@ void corrupt_value(const char* what) {
 varlena* detoast_for_row(Encoder* encoder, const char* stored) {
   encoder->row_dirty = true;
   MemoryContext old = MemoryContextSwitchTo(encoder->row_context);
-  varlena* result = detoast_attr(const_cast<varlena*>(reinterpret_cast<const varlena*>(stored)));
+  varlena* result = detoast(stored);
   MemoryContextSwitchTo(old);
   return result;
 }

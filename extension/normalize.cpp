@@ -1,7 +1,7 @@
 #include "normalize.hpp"
 
 #include "normalize_forms.hpp"
-#include "normalize_space.hpp"
+#include "normalize_spelling.hpp"
 
 namespace pgdr {
 
@@ -74,7 +74,7 @@ char* normalize(const char* text, ExpressionKind kind, Oid owner) {
     if (next == nullptr || strcmp(next, current) == 0) break;
     current = next;
   }
-  return squeeze_space(current);
+  return one_spelling(current);
 }
 
 List* split_list(const char* text) {

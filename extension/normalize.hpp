@@ -4,10 +4,11 @@
 // `CHECK (v IN ('a','b'))` on varchar deparses differently before and after its first restore, and
 // never changes again. Applying the same step on both sides makes the two texts equal
 // (doc/schema-records.md). Parsing runs no user-defined function but the input functions of the
-// types of literals; nothing is planned or executed. Locks that parsing takes are given back. White
-// space is spelled one way (normalize_space.hpp), so that the text is the same from every major
-// version. The result is in the current memory context. Text that the parser refuses is returned as
-// it is, and then compared literally; a cancel or a lock that cannot be had is an error.
+// types of literals; nothing is planned or executed. Locks that parsing takes are given back. One
+// spelling (normalize_spelling.hpp) then makes the text the same from every major version.
+//
+// The result is in the current memory context. Text that the parser refuses is compared literally,
+// in that spelling; a cancel or a lock that cannot be had is an error.
 #pragma once
 
 #include "pg.hpp"

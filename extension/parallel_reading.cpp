@@ -15,7 +15,7 @@ constexpr uint64 kKeyWal = 5;
 
 // Room for nine parts with all their buckets: a worker does not wait for a leader that is in the
 // middle of a piece.
-constexpr Size kQueueBytes = 128 * 1024;
+constexpr Size kQueueBytes = Size{128} * 1024;
 
 shm_mq* queue_of(char* queues, int worker) {
   return reinterpret_cast<shm_mq*>(queues + kQueueBytes * static_cast<Size>(worker));

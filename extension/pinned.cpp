@@ -26,7 +26,8 @@ void PinnedSettings::pin(Names names) {
 
 void PinnedSettings::restore() {
   if (nest_level == 0) return;
-  AtEOXact_GUC(true, nest_level);
+  // As at an abort, so that settings which a function made meanwhile go, too.
+  AtEOXact_GUC(false, nest_level);
   nest_level = 0;
 }
 

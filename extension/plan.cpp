@@ -354,6 +354,7 @@ int primary_key(Relation rel, AttrNumber* out) {
 }
 
 RowPlan* relation_plan(PlanCache* cache, Relation rel) {
+  cache->owner = rel->rd_rel->relowner;
   TupleDesc desc = RelationGetDescr(rel);
   RowPlan* row = make_row_plan(cache, desc, true);
   AttrNumber keys[INDEX_MAX_KEYS];

@@ -107,6 +107,7 @@ struct RowPlan {
 
 struct PlanCache {
   MemoryContext context;
+  Oid owner;  // of the relation planned last, as whom output functions run; none: the current user
   TypePlan* types;
   RowPlan* rows;
 };

@@ -3,7 +3,7 @@
 #include "catalog_query.hpp"
 #include "collect_json.hpp"
 #include "normalize.hpp"
-#include "normalize_space.hpp"
+#include "normalize_spelling.hpp"
 #include "schema_queries.hpp"
 
 namespace pgdr {
@@ -86,7 +86,7 @@ const char* normalize_within(const char* definition, ArrayType* expressions, Exp
   appendStringInfoString(&rewriter.out, rewriter.rest);
   // The text of a function's body is the user's.
   const bool function = kind == ExpressionKind::kBody || (lists && !OidIsValid(owner));
-  return function ? rewriter.out.data : squeeze_space(rewriter.out.data);
+  return function ? rewriter.out.data : one_spelling(rewriter.out.data);
 }
 
 // Expression kind, owner and texts start at column n.

@@ -46,15 +46,14 @@ constexpr char kPublicationTables[] =
 
 // What is not as CREATE SUBSCRIPTION has it by default. A dump by a role that is no superuser
 // leaves subscriptions out, and they come back disabled: all of it is a warning. Connection strings
-// are secret.
+// are secret; before 14 (3590680b85a8) so were oid and subsynccommit.
 constexpr char kSubscriptions[] =
     "SELECT 'subscription', quote_ident(s.subname), f.facet, 'warning', f.definition"
     " FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid CROSS JOIN LATERAL (VALUES"
     "  ('definition', concat_ws(', ', 'PUBLICATION ' || (SELECT string_agg(quote_ident(p), ', '"
     "     ORDER BY p COLLATE \"C\") FROM unnest(s.subpublications) p),"
-    "    'slot_name = ' || coalesce(quote_literal(s.subslotname), 'NONE'),"
-    "    'synchronous_commit = ' || nullif(s.subsynccommit, 'off')"
-    PGDR_FROM_14(", CASE WHEN s.subbinary THEN 'binary' END,"
+    "    'slot_name = ' || coalesce(quote_literal(s.subslotname), 'NONE')"
+    PGDR_FROM_14(", 'synchronous_commit = ' || nullif(s.subsynccommit, 'off'), CASE WHEN s.subbinary THEN 'binary' END,"
       " 'streaming = ' || nullif(" PGDR_FROM_16("s.substream", "CASE WHEN s.substream THEN 't' ELSE 'f' END")
       "::text, 'f')", "")
     PGDR_FROM_15(", CASE WHEN s.subtwophasestate <> 'd' THEN 'two_phase' END,"
@@ -63,7 +62,7 @@ constexpr char kSubscriptions[] =
       " CASE WHEN s.subrunasowner THEN 'run_as_owner' END, 'origin = ' || nullif(s.suborigin, 'any')", "")
     PGDR_FROM_17(", CASE WHEN s.subfailover THEN 'failover' END", "") ")),"
     "  ('owner', quote_ident(pg_get_userbyid(s.subowner))),"
-    "  ('comment', obj_description(s.oid, 'pg_subscription'))) f(facet, definition)"
+    "  ('comment', " PGDR_FROM_14("obj_description(s.oid, 'pg_subscription')", "NULL") ")) f(facet, definition)"
     " WHERE d.datname = current_database() AND f.definition IS NOT NULL";
 
 constexpr char kForeignWrappers[] =

@@ -22,6 +22,29 @@ constexpr char kSchemas[] =
   "CASE c.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN 'USING INDEX' " \
   "END"
 
+// A dump writes the columns of an inheritance child (no partition) after those of its parents,
+// whatever their order was: the normal form of "columns" is the order that they come back in. Where
+// they stood otherwise, a warning facet tells.
+#define PGDR_COLUMN_ORDER                                                                  \
+  "(SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a" \
+  " WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)"
+#define PGDR_IS_CHILD \
+  "(NOT c.relispartition AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid))"
+// Each column's place is the path through the parents to the table that it comes from, and its
+// place there.
+#define PGDR_RESTORED_COLUMN_ORDER                                                                \
+  "(WITH RECURSIVE path AS ("                                                                     \
+  "  SELECT a.attrelid AS relation, a.attname, a.attnum, a.attinhcount, '{}'::integer[] AS place" \
+  "  FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"        \
+  "  UNION ALL"                                                                                   \
+  "  SELECT a.attrelid, a.attname, a.attnum, a.attinhcount, p.place || i.inhseqno"                \
+  "  FROM path p JOIN pg_inherits i ON i.inhrelid = p.relation"                                   \
+  "  JOIN pg_attribute a ON a.attrelid = i.inhparent AND a.attname = p.attname"                   \
+  "   AND NOT a.attisdropped WHERE p.attinhcount > 0)"                                            \
+  " SELECT string_agg(quote_ident(o.attname), ', ' ORDER BY o.place) FROM ("                      \
+  "  SELECT p.attname, min(p.place || 2147483647 || p.attnum::integer) AS place"                  \
+  "  FROM path p WHERE p.attinhcount = 0 GROUP BY p.attname) o)"
+
 constexpr char kTables[] =
     "SELECT c.kind, c.identity, f.facet, f.class, f.definition,"
     " CASE WHEN pt.partrelid IS NOT NULL THEN 'l'::\"char\" END, c.oid,"
@@ -37,9 +60,10 @@ constexpr char kTables[] =
     "    coalesce(' OPTIONS (' || " PGDR_OPTIONS("ft.ftoptions") " || ')', '')"
     "    FROM pg_foreign_table ft JOIN pg_foreign_server s ON s.oid = ft.ftserver"
     "    WHERE ft.ftrelid = c.oid) END),"
-    "  ('columns', 'strict', (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)"
-    "    FROM pg_attribute a"
-    "    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)),"
+    "  ('columns', 'strict', CASE WHEN " PGDR_IS_CHILD " THEN " PGDR_RESTORED_COLUMN_ORDER
+    "   ELSE " PGDR_COLUMN_ORDER " END),"
+    "  ('order of columns', 'warning', CASE WHEN " PGDR_IS_CHILD
+    "   THEN nullif(" PGDR_COLUMN_ORDER ", " PGDR_RESTORED_COLUMN_ORDER ") END),"
     "  ('access method', 'strict', am.amname::text),"
     "  ('options', 'strict', " PGDR_STORAGE_OPTIONS "),"
     "  ('partition of', 'strict', CASE WHEN c.relispartition THEN"

@@ -75,8 +75,11 @@ constexpr char kCasts[] =
     " CASE c.castcontext WHEN 'a' THEN ' AS ASSIGNMENT' WHEN 'i' THEN ' AS IMPLICIT' ELSE '' END"
     " FROM " PGDR_CASTS " c";
 
+// An operator without a function is a mere name that another one gave as its commutator or negator;
+// a dump leaves it out.
 constexpr char kOperators[] =
-    "SELECT 'operator', o.identity, 'definition', 'strict', concat_ws(', ',"
+    "SELECT 'operator', o.identity, 'definition',"
+    " CASE WHEN o.oprcode::oid = 0 THEN 'warning' ELSE 'strict' END, concat_ws(', ',"
     " 'FUNCTION = ' || o.oprcode, 'RESULT = ' || format_type(o.oprresult, NULL),"
     " CASE WHEN o.oprcom <> 0 THEN 'COMMUTATOR = ' || o.oprcom::regoperator END,"
     " CASE WHEN o.oprnegate <> 0 THEN 'NEGATOR = ' || o.oprnegate::regoperator END,"

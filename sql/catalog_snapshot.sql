@@ -82,6 +82,11 @@ SELECT dr_snapshot_expire('1 day');
 SELECT dr_snapshot_expire('0');
 SELECT count(*) AS snapshots, bool_and(id = :odd) AS the_backups FROM dr.snapshots;
 SELECT definition FROM dr.definitions ORDER BY definition COLLATE "C";
-DELETE FROM dr.snapshots;
+DO $$
+BEGIN
+  DELETE FROM dr.snapshots;
+EXCEPTION WHEN foreign_key_violation OR restrict_violation THEN -- the latter from version 18 on
+  RAISE WARNING 'the snapshot of a backup stays';
+END $$;
 SET client_min_messages = warning;
 DROP SCHEMA shop CASCADE;

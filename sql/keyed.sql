@@ -1,6 +1,12 @@
 -- Keyed digests: the same rows, hashed under a key that is passed with every call and kept nowhere.
 SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS pgdr CASCADE;  -- so that snapshots are numbered from 1
+DROP DATABASE IF EXISTS regress_pgdr_keyed;
+DROP DATABASE IF EXISTS regress_pgdr_keyed_source;
+-- One that nobody else is connected to, so that it can be copied.
+SELECT current_database() AS regression \gset
+CREATE DATABASE regress_pgdr_keyed_source TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C';
+\connect regress_pgdr_keyed_source
+SET client_min_messages = warning;
 CREATE EXTENSION pgdr;
 CREATE EXTENSION IF NOT EXISTS pgcrypto;
 CREATE SCHEMA keyed;
@@ -115,20 +121,16 @@ SELECT status, check_name FROM dr_verify_against(current_database(), :snapshot, 
 UPDATE many SET t = 'forged' WHERE id = 1234;
 SELECT status, object, check_name, detail FROM dr_verify_against(current_database(), :snapshot, key => :'key') WHERE object LIKE 'keyed.%';
 UPDATE many SET t = repeat('row 1234', 34) WHERE id = 1234;
-\set saved :DBNAME
-SELECT format('CREATE DATABASE regress_pgdr_keyed TEMPLATE %I', current_database()) AS copy \gset
 \connect postgres
-:copy;
-\connect :saved
+CREATE DATABASE regress_pgdr_keyed TEMPLATE regress_pgdr_keyed_source;
+\connect regress_pgdr_keyed_source
 SET search_path = keyed, public;
 SELECT status, check_name FROM dr_verify_against('regress_pgdr_keyed', :snapshot, key => :'key');
 SELECT status, check_name FROM dr_verify_against('regress_pgdr_keyed', :snapshot, key => :'other');
 \connect regress_pgdr_keyed
 DELETE FROM keyed.keyless WHERE t = '';
-\connect :saved
+\connect regress_pgdr_keyed_source
 SELECT status, object, check_name FROM dr_verify_against('regress_pgdr_keyed', :snapshot, key => :'key');
+\connect :regression
 DROP DATABASE regress_pgdr_keyed;
-SET client_min_messages = warning;
-DROP SCHEMA keyed CASCADE;
-DELETE FROM dr.verifications;
-DELETE FROM dr.snapshots;
+DROP DATABASE regress_pgdr_keyed_source;

@@ -97,6 +97,7 @@ SELECT status, object_type, object, check_name, detail FROM dr._compare(
     pg_temp.obj('collation', 'app.c', 'PROVIDER = i, LOCALE = ''de-u-kn-true'''), pg_temp.obj('collation', 'app.d', 'PROVIDER = i, LOCALE = ''de'''),
     pg_temp.obj('table', 'app.t', 'TABLE'), pg_temp.obj('table', 'app.t', '<owner>=ALL; bob=ALL*', 'acl', 'policy'),
     pg_temp.obj('table', 'app.u', 'TABLE'), pg_temp.obj('table', 'app.u', '<owner>=ALL; bob=ALL', 'acl', 'policy'),
+    pg_temp.obj('view', 'app.v', 'SELECT b.id FROM app.b'), pg_temp.obj('view', 'app.w', 'SELECT b.id FROM app.b'),
     pg_temp.obj('subscription', 'f', 'PUBLICATION a', 'definition', 'warning')], more => '{"server": {"version_num": 130016}}'),
   pg_temp.doc(objects => ARRAY[pg_temp.obj('type', 'app.r', 'AS RANGE'), pg_temp.obj('type', 'app.r', 'app.mr', 'multirange'),
     pg_temp.obj('sequence', 'app.s', 'AS bigint'), pg_temp.obj('sequence', 'app.s', 'UNLOGGED', 'persistence'),
@@ -105,6 +106,7 @@ SELECT status, object_type, object, check_name, detail FROM dr._compare(
     pg_temp.obj('table', 'app.t', '<owner>=ALL; bob=DELETE*,INSERT*,REFERENCES*,SELECT*,TRIGGER*,TRUNCATE*,UPDATE*', 'acl', 'policy'),
     pg_temp.obj('table', 'app.u', 'TABLE'), pg_temp.obj('table', 'app.u', '<owner>=ALL; bob=DELETE,INSERT,REFERENCES,SELECT,TRIGGER,UPDATE', 'acl', 'policy'),
     pg_temp.obj('constraint', 'app.t.t_a_not_null', 'NOT NULL a'),
+    pg_temp.obj('view', 'app.v', 'SELECT b_1.id FROM app.b b_1'), pg_temp.obj('view', 'app.w', 'SELECT c_1.id FROM app.b c_1'),
     pg_temp.obj('subscription', 'f', 'PUBLICATION a, run_as_owner', 'definition', 'warning')], more => '{"server": {"version_num": 180000}}'));
 
 -- Tablespaces and security labels by request; options of a user mapping that one side could not see; large objects without content.
@@ -117,3 +119,26 @@ SELECT ARRAY[pg_temp.obj('table', 'app.t', 'TABLE'), pg_temp.obj('table', 'app.t
 SELECT status, object, check_name FROM dr._compare(pg_temp.doc(objects => :'mine'), pg_temp.doc(objects => :'yours', content => false));
 SELECT status, object, check_name FROM dr._compare(pg_temp.doc(objects => :'mine'), pg_temp.doc(objects => :'yours'),
   '{"no_tablespaces": true, "no_security_labels": true}');
+
+-- A name that became a keyword is quoted from then on; the object is the same one. XMLSERIALIZE says more from 16 on.
+SELECT ARRAY[pg_temp.obj('table', 'app.t', 'TABLE'), pg_temp.obj('table', 'app.t', 'id, json', 'columns'),
+             pg_temp.obj('column', 'app.t.json', 'integer'), pg_temp.obj('view', 'app.v', 'SELECT json, XMLSERIALIZE(CONTENT x AS text) AS x FROM app.t'),
+             pg_temp.obj('view', 'app.w', 'SELECT XMLSERIALIZE(CONTENT x AS text) AS x')] AS older,
+       ARRAY[pg_temp.obj('table', 'app.t', 'TABLE'), pg_temp.obj('table', 'app.t', 'id, "json"', 'columns'),
+             pg_temp.obj('column', 'app.t."json"', 'integer'), pg_temp.obj('view', 'app.v', 'SELECT "json", XMLSERIALIZE(CONTENT x AS text NO INDENT) AS x FROM app.t'),
+             pg_temp.obj('view', 'app.w', 'SELECT XMLSERIALIZE(CONTENT x AS text INDENT) AS x')] AS newer \gset
+SELECT status, object_type, object, check_name, detail FROM dr._compare(
+  pg_temp.doc(objects => :'older', more => '{"server": {"version_num": 150000}}'), pg_temp.doc(objects => :'newer', more => '{"server": {"version_num": 170000}}'));
+SELECT status, object_type, object, check_name, expected, actual FROM dr._compare(
+  pg_temp.doc(objects => :'newer', more => '{"server": {"version_num": 170000}}'), pg_temp.doc(objects => :'older', more => '{"server": {"version_num": 170000}}'));
+
+-- An alias with and without AS; the privilege that nobody could revoke from the owner before it existed.
+SELECT status, object_type, object, check_name, detail FROM dr._compare(
+  pg_temp.doc(objects => ARRAY[pg_temp.obj('rule', 'app.t.r', 'DO INSTEAD (UPDATE ONLY app."T t" AS x SET a = 1)'), pg_temp.obj('rule', 'app.t.s', 'DO DELETE FROM t AS x'),
+    pg_temp.obj('table', 'app.t', 'TABLE'), pg_temp.obj('table', 'app.t', '<owner>=INSERT,SELECT; bob=SELECT', 'acl', 'policy'),
+    pg_temp.obj('table', 'app.u', 'TABLE'), pg_temp.obj('table', 'app.u', '<owner>=INSERT,SELECT; bob=SELECT', 'acl', 'policy')],
+    more => '{"server": {"version_num": 150020}}'),
+  pg_temp.doc(objects => ARRAY[pg_temp.obj('rule', 'app.t.r', 'DO INSTEAD (UPDATE ONLY app."T t" x SET a = 1)'), pg_temp.obj('rule', 'app.t.s', 'DO DELETE FROM t y'),
+    pg_temp.obj('table', 'app.t', 'TABLE'), pg_temp.obj('table', 'app.t', '<owner>=INSERT,MAINTAIN,SELECT; bob=SELECT', 'acl', 'policy'),
+    pg_temp.obj('table', 'app.u', 'TABLE'), pg_temp.obj('table', 'app.u', '<owner>=INSERT,SELECT; bob=MAINTAIN,SELECT', 'acl', 'policy')],
+    more => '{"server": {"version_num": 180006}}'));

@@ -52,6 +52,7 @@ SELECT * FROM dr._compare(
     pg_temp.rel('o_skipped', NULL, NULL, '{"state": "skipped", "note": "not populated"}'),
     pg_temp.rel('p_skipped', NULL, NULL, '{"state": "skipped", "note": "not populated"}'),
     pg_temp.rel('q_undigested', 7, 'x'),
+    pg_temp.rel('s_matview', NULL, NULL, '{"kind": "m", "state": "failed", "note": "rewritten"}'),
     pg_temp.rel('Quoted Name', 7, 'x')]),
   pg_temp.doc(ARRAY[
     pg_temp.rel('b_fewer', 1234566, 'y'),
@@ -71,6 +72,7 @@ SELECT * FROM dr._compare(
     pg_temp.rel('p_skipped', NULL, NULL, '{"state": "skipped", "note": "not populated"}'),
     pg_temp.rel('q_undigested', 7, NULL),
     pg_temp.rel('r_new', 0, 'x'),
+    pg_temp.rel('s_matview', 7, 'x', '{"kind": "m"}'),
     pg_temp.rel('Quoted Name', 6, 'x')]));
 
 -- Key buckets say where: four of 16 bytes each, the third differs.
@@ -99,7 +101,8 @@ SELECT ARRAY[pg_temp.obj('table', 'app.top', 'TABLE PARTITION BY RANGE (a)'),
              pg_temp.obj('table', 'app.mid', 'app.top FOR VALUES FROM (1) TO (9)', 'partition of'),
              pg_temp.obj('table', 'app.leaf1', 'app.mid FOR VALUES FROM (1) TO (5)', 'partition of'),
              pg_temp.obj('table', 'app.leaf2', 'app.mid FOR VALUES FROM (5) TO (9)', 'partition of'),
-             pg_temp.obj('table', 'app.leaf3', 'app.top DEFAULT', 'partition of')] AS parts \gset
+             pg_temp.obj('table', 'app.leaf3', 'app.top DEFAULT', 'partition of'),
+             pg_temp.obj('table', 'app.leaf3', 'TABLE')] AS parts \gset
 SELECT pg_temp.doc(ARRAY[pg_temp.rel('leaf1', 5, 'a'), pg_temp.rel('leaf2', 5, 'b'), pg_temp.rel('leaf3', 5, 'c'),
   pg_temp.rel('mid', 10, 'ab', '{"kind": "p"}'), pg_temp.rel('top', 15, 'abc', '{"kind": "p"}')], objects => :'parts') AS tree \gset
 SELECT status, object, check_name, expected, actual, detail FROM dr._compare(:'tree',

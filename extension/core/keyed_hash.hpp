@@ -14,7 +14,7 @@
 
 #include "core/digest.hpp"
 
-struct evp_mac_ctx_st;
+struct evp_md_ctx_st;
 
 namespace pgdr::core {
 
@@ -57,7 +57,11 @@ class KeyedHash {
   bool failed() const { return failed_; }
 
  private:
-  evp_mac_ctx_st* context_;
+  // SHA-256 after the first block of the inner and of the outer hash, which the key alone decides;
+  // and the hash at work.
+  evp_md_ctx_st* inner_;
+  evp_md_ctx_st* outer_;
+  evp_md_ctx_st* work_;
   bool failed_;
 };
 

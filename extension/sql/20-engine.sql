@@ -1,21 +1,21 @@
 -- The engine: counts and fingerprints.
 
-CREATE FUNCTION dr_table_fingerprint(relation regclass, OUT rows bigint, OUT digest text)
+CREATE FUNCTION @extschema@.dr_table_fingerprint(relation regclass, OUT rows bigint, OUT digest text)
     LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'dr_table_fingerprint';
-COMMENT ON FUNCTION dr_table_fingerprint(regclass) IS
+COMMENT ON FUNCTION @extschema@.dr_table_fingerprint(regclass) IS
     'exact number of rows and content digest of a table, partitioned table or materialized view';
 
-CREATE FUNCTION dr_table_fingerprint(relation regclass, key bytea, OUT rows bigint, OUT digest text)
+CREATE FUNCTION @extschema@.dr_table_fingerprint(relation regclass, key bytea, OUT rows bigint, OUT digest text)
     LANGUAGE c STABLE PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'dr_table_fingerprint';
-COMMENT ON FUNCTION dr_table_fingerprint(regclass, bytea) IS
+COMMENT ON FUNCTION @extschema@.dr_table_fingerprint(regclass, bytea) IS
     'the same with a keyed digest, which nobody without the key can forge';
 
-CREATE FUNCTION dr_table_count(relation regclass) RETURNS bigint
+CREATE FUNCTION @extschema@.dr_table_count(relation regclass) RETURNS bigint
     LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'dr_table_count';
-COMMENT ON FUNCTION dr_table_count(regclass) IS
+COMMENT ON FUNCTION @extschema@.dr_table_count(regclass) IS
     'exact number of rows of a table, partitioned table or materialized view';
 
 CREATE FUNCTION dr._fingerprint_accum(internal, record) RETURNS internal
@@ -29,7 +29,7 @@ CREATE FUNCTION dr._fingerprint_deserial(bytea, internal) RETURNS internal
 CREATE FUNCTION dr._fingerprint_final(internal) RETURNS text
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dr_fingerprint_final';
 
-CREATE AGGREGATE dr_fingerprint(record) (
+CREATE AGGREGATE @extschema@.dr_fingerprint(record) (
     SFUNC = dr._fingerprint_accum,
     STYPE = internal,
     SSPACE = 64,
@@ -39,7 +39,7 @@ CREATE AGGREGATE dr_fingerprint(record) (
     FINALFUNC = dr._fingerprint_final,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE dr_fingerprint(record) IS
+COMMENT ON AGGREGATE @extschema@.dr_fingerprint(record) IS
     'content digest of a set of rows, the same as dr_table_fingerprint gives for a table';
 
 CREATE FUNCTION dr._fingerprint_accum(internal, record, bytea) RETURNS internal
@@ -47,7 +47,7 @@ CREATE FUNCTION dr._fingerprint_accum(internal, record, bytea) RETURNS internal
 CREATE FUNCTION dr._fingerprint_keyed_final(internal) RETURNS text
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dr_fingerprint_keyed_final';
 
-CREATE AGGREGATE dr_fingerprint(record, key bytea) (
+CREATE AGGREGATE @extschema@.dr_fingerprint(record, key bytea) (
     SFUNC = dr._fingerprint_accum,
     STYPE = internal,
     SSPACE = 64,
@@ -57,7 +57,7 @@ CREATE AGGREGATE dr_fingerprint(record, key bytea) (
     FINALFUNC = dr._fingerprint_keyed_final,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE dr_fingerprint(record, bytea) IS
+COMMENT ON AGGREGATE @extschema@.dr_fingerprint(record, bytea) IS
     'keyed content digest of a set of rows; the key is the same for all rows';
 
 CREATE FUNCTION dr._canonical(record) RETURNS bytea

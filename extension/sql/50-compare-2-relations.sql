@@ -114,6 +114,8 @@ AS $$
   SELECT CASE WHEN f.outcome IN ('missing', 'extra') THEN f.outcome
               WHEN f.outcome IN ('matview', 'unlogged', 'standby', 'persistence') THEN 'warning'
               WHEN f.outcome IN ('foreign', 'moved') THEN 'info'
+              -- Its rows follow the tables, whether or not a REFRESH came between snapshot and reading.
+              WHEN f.kind = 'm' AND f.outcome IN ('unread', 'unknown') THEN 'warning'
               WHEN f.outcome = 'skipped' THEN CASE WHEN f.a_state = 'skipped' THEN 'info' ELSE 'warning' END
               ELSE 'mismatch' END,
          dr._relation_type(f.kind), f.object,

@@ -117,8 +117,8 @@ BEGIN
   WHERE f.n <= keep;
   IF verdict.status = 'failed' THEN
     PERFORM @extschema@.dr_event_record(
-      'error', 'verification_failed', format('verification of %s failed: %s', target, verdict.detail),
-      jsonb_build_object('verification', verification_id, 'target', target, 'problems', counted.problems));
+      'error'::text, 'verification_failed'::text, format('verification of %s failed: %s', target, verdict.detail),
+      jsonb_build_object('verification', verification_id, 'target', target, 'problems', counted.problems), NULL::text);
   END IF;
   RETURN verification_id;
 END

@@ -85,7 +85,7 @@ BEGIN
     RETURNING b.label, b.started_at
   LOOP
     PERFORM @extschema@.dr_event_record(
-      'error', 'backup_abandoned',
+      'error'::text, 'backup_abandoned'::text,
       format('backup %s was abandoned: it was still running when backup %s started', stale.label, label),
       jsonb_build_object('label', stale.label, 'next_label', label), set_name);
   END LOOP;
@@ -158,7 +158,7 @@ BEGIN
   WHERE b.id = source.id;
   IF state = 'partial' THEN
     PERFORM @extschema@.dr_event_record(
-      'warning', 'backup_partial', format('backup %s is done, but a copy or a part is missing', label),
+      'warning'::text, 'backup_partial'::text, format('backup %s is done, but a copy or a part is missing', label),
       jsonb_build_object('label', label), source.set_name);
   END IF;
 END
@@ -181,7 +181,7 @@ BEGIN
       finished_at = greatest(coalesce(dr_backup_fail.finished_at, clock_timestamp()), b.started_at)
   WHERE b.id = source.id;
   PERFORM @extschema@.dr_event_record(
-    'error', 'backup_failed', format('backup %s failed: %s', label, reason),
+    'error'::text, 'backup_failed'::text, format('backup %s failed: %s', label, reason),
     jsonb_build_object('label', label, 'error', reason), source.set_name);
 END
 $$;

@@ -38,7 +38,7 @@ BEGIN
   RETURNING c.id INTO copy_id;
   IF state IN ('missing', 'damaged') AND state IS DISTINCT FROM old_state THEN
     PERFORM @extschema@.dr_event_record(
-      'error', 'copy_' || state,
+      'error'::text, 'copy_' || state,
       format('the copy of backup %s in repository %s is %s%s', label, repository, state, coalesce(': ' || error, '')),
       jsonb_build_object('label', label, 'repository', repository, 'location', location), source.set_name);
   END IF;
@@ -127,8 +127,8 @@ BEGIN
     SET snapshot = (SELECT s.id FROM dr.snapshots AS s WHERE s.uuid = (dr_backup_import.manifest ->> 'snapshot_uuid')::uuid)
     WHERE b.id = known.id AND b.snapshot IS NULL;
   END IF;
-  PERFORM @extschema@.dr_copy_record(manifest ->> 'label', repository, location, 'complete',
-                                     (manifest ->> 'stored_bytes')::bigint);
+  PERFORM @extschema@.dr_copy_record(manifest ->> 'label', repository, location, 'complete'::text,
+                                     (manifest ->> 'stored_bytes')::bigint, NULL::text, NULL::timestamptz, NULL::text);
   RETURN backup_id;
 END
 $$;

@@ -72,7 +72,7 @@ BEGIN
   WHERE r.id = restore;
   IF state IN ('failed', 'complete_with_errors') THEN
     PERFORM @extschema@.dr_event_record(
-      'error', CASE dr_restore_finish.state WHEN 'failed' THEN 'restore_failed' ELSE 'restore_errors' END,
+      'error'::text, CASE dr_restore_finish.state WHEN 'failed' THEN 'restore_failed' ELSE 'restore_errors' END,
       format('the restore of backup %s to %s %s: %s', b.label, found.target,
              CASE dr_restore_finish.state WHEN 'failed' THEN 'failed' ELSE 'had errors' END, reason),
       jsonb_build_object('restore', restore, 'label', b.label, 'target', found.target), b.set_name)

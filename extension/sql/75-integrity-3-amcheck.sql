@@ -36,7 +36,7 @@ BEGIN
     LOOP
       EXECUTE format('SELECT count(*) AS n, min(blkno) AS block,
           string_agg(format(''block %%s%%s: %%s'', blkno, '' item '' || offnum, msg), ''; '') FILTER (WHERE r <= %s) AS text
-        FROM (SELECT *, row_number() OVER () AS r FROM %s.verify_heapam(%L::regclass, check_toast => %L)) v',
+        FROM (SELECT *, row_number() OVER () AS r FROM %s.verify_heapam(%L::pg_catalog.regclass, false, %L::boolean, ''none''::text, NULL::bigint, NULL::bigint)) v',
         samples, home, rel.name, thorough)
       INTO damage;
       IF damage.n > 0 THEN
@@ -56,7 +56,8 @@ BEGIN
     ORDER BY i.indexrelid
   LOOP
     BEGIN
-      EXECUTE format('SELECT %s.bt_index_check(%L::regclass, %L)', home, rel.name, thorough);
+      -- Every argument with its type: nobody can put a function of the same signature beside it.
+      EXECUTE format('SELECT %s.bt_index_check(%L::pg_catalog.regclass, %L::boolean)', home, rel.name, thorough);
     EXCEPTION
       WHEN index_corrupted OR data_corrupted OR undefined_function OR object_not_in_prerequisite_state THEN
         status := 'error'; object_type := 'index'; object := rel.name::text; check_name := 'B-tree structure';

@@ -113,6 +113,17 @@ changed 'another label in a domain' "ALTER DOMAIN app.email DROP CONSTRAINT has_
 mismatch domain constraint app.email.has_at definition: CHECK ((((VALUE)::text ~~ '%@%'::text) OR ((VALUE)::text = ANY (ARRAY[('nobody'::character varying)::text, ('root'::character varying)::text])))) -> CHECK ((((VALUE)::text ~~ '%@%'::text) OR ((VALUE)::text = 'nobody'::text)))"
 changed 'one changed row' "UPDATE app.users SET name = 'User 7' WHERE name = 'user 7'" 'rows app.users: 300 -> 300'
 
+# The texts of queries and expressions of every shape: frozen, as 15, 17 and 18 give them alike, and unchanged by a restore.
+sql postgres 'CREATE DATABASE queries TEMPLATE template0'
+sql_file queries "$top/test/t/schema-queries.sql" || die 'the queries are made'
+collect queries
+is "$(sql hub "SELECT concat_ws(E'\t', kind, identity, definition) FROM records WHERE name = 'queries' AND facet = 'definition'
+  AND kind IN ('view', 'rule')" | sort | diff - <(sort "$top/test/vectors/schema-definitions.tsv"))" '' \
+  'definitions have the frozen texts'
+restore_copy queries queries_copy
+collect queries_copy
+is "$(differences queries queries_copy)" '' 'a dump and restore changes none of them'
+
 # What the current role may not see in full is an error, never a shorter document.
 sql postgres 'CREATE ROLE nobody LOGIN'
 sql hub 'GRANT USAGE ON SCHEMA dr TO nobody; GRANT EXECUTE ON FUNCTION dr._collect_from(text, boolean, boolean) TO nobody'

@@ -12,9 +12,10 @@ sql_file source "$T/schema.sql" >/dev/null 2>"$T/.err" || die 'the rich schema i
 
 version=$(sql source 'SHOW server_version_num')
 mutations=$top/test/t/schema-mutations.sql
-# sections: their numbers and names, those for later versions left out.
+# sections: their numbers and names, those for other versions left out.
 sections() {
   awk -v major=$((version / 10000)) '/^-- === / { n++; if (match($0, /\(from [0-9]+\)/) && substr($0, RSTART + 6, 2) > major) next
+    if (match($0, /\(until [0-9]+\)/) && substr($0, RSTART + 7, 2) < major) next
     sub(/^-- === /, ""); print n "\t" $0 }' "$mutations"
 }
 section() { awk -v want="$1" '/^-- === / { n++ } n == want' "$mutations"; }

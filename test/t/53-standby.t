@@ -27,6 +27,7 @@ clusters+=(standby)
 caught_up() {
   local lsn
   use_cluster main
+  sql postgres "SET synchronous_commit = on; SELECT pg_logical_emit_message(true, 'flush', '')" >/dev/null
   lsn=$(sql postgres 'SELECT pg_current_wal_flush_lsn()')
   use_cluster standby
   await "[ \"\$(sql postgres \"SELECT pg_last_wal_replay_lsn() >= '$lsn'\")\" = t ]" 30 || die 'the standby follows'

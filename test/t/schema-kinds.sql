@@ -73,6 +73,48 @@ REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC;
 GRANT SELECT ON pg_catalog.pg_authid TO schema_reader;
 GRANT SELECT (rolname) ON pg_catalog.pg_authid TO "Löser 1";
 
+-- what later versions brought
+\if :from_15
+CREATE VIEW app.invoked WITH (security_invoker) AS SELECT 1 AS one;
+CREATE TABLE app.unlike (a integer, b integer, UNIQUE NULLS NOT DISTINCT (a), FOREIGN KEY (b) REFERENCES app.heap_two ON DELETE SET NULL (b));
+\endif
+\if :from_16
+CREATE COLLATION app.ruled (provider = icu, locale = 'und', rules = '&a < g');
+CREATE VIEW app.json16 AS SELECT JSON_ARRAY(1, v.x NULL ON NULL) AS a, JSON_OBJECT('k': v.x ABSENT ON NULL WITH UNIQUE KEYS) AS b, v.x IS JSON OBJECT AS c,
+    JSON_ARRAYAGG(v.x ORDER BY v.x) AS d, JSON_OBJECTAGG(v.x: 1 RETURNING jsonb) AS e FROM (VALUES ('1')) v(x) GROUP BY v.x;
+\endif
+\if :from_17
+CREATE COLLATION app.built (provider = builtin, locale = 'C.UTF-8');
+CREATE VIEW app.json17 AS SELECT jt.*, JSON_EXISTS(u.note::jsonb, '$.a') AS ex, JSON_VALUE(u.note::jsonb, '$.a' RETURNING integer DEFAULT 3 ON EMPTY ERROR ON ERROR) AS va,
+    JSON_QUERY(u.note::jsonb, '$.b' WITH WRAPPER) AS q, JSON_SCALAR(1) AS s, JSON_SERIALIZE('1') AS z
+    FROM app.users u, JSON_TABLE(u.note::jsonb, '$[*]' AS root COLUMNS (n FOR ORDINALITY, a integer PATH '$.a' DEFAULT 1 ON EMPTY, NESTED PATH '$.c[*]' COLUMNS (c text))) jt;
+CREATE VIEW app.merged AS SELECT r.a FROM app.heap_two r WHERE r.note IN ('x', 'y');
+CREATE FUNCTION app.merging() RETURNS void LANGUAGE sql BEGIN ATOMIC
+    MERGE INTO app.heap_two h USING app.parent_a s ON h.a = s.a WHEN MATCHED AND h.note IN ('a', 'b') THEN UPDATE SET b = s.b WHEN NOT MATCHED BY SOURCE THEN DELETE
+    WHEN NOT MATCHED THEN INSERT (a, b) VALUES (s.a, DEFAULT); END;
+CREATE FUNCTION app.on_login() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER entering ON login EXECUTE FUNCTION app.on_login();
+GRANT MAINTAIN ON app.half TO schema_reader;
+GRANT ALL ON app.parent_a TO schema_reader;
+\endif
+\if :from_18
+CREATE TABLE app.later (a integer CONSTRAINT a_there NOT NULL, b integer NOT NULL NO INHERIT, c integer, v integer GENERATED ALWAYS AS (a * 2) VIRTUAL,
+    during daterange, k int4range, CONSTRAINT once PRIMARY KEY (k, during WITHOUT OVERLAPS), CONSTRAINT checked CHECK (a > 0) NOT ENFORCED);
+ALTER TABLE app.later ADD CONSTRAINT c_there NOT NULL c NOT VALID;
+COMMENT ON CONSTRAINT a_there ON app.later IS 'there';
+CREATE TABLE app.later_child (d integer, a integer CONSTRAINT own NOT NULL) INHERITS (app.parent_b);
+CREATE TABLE app.later_rows (k int4range, during daterange, FOREIGN KEY (k, PERIOD during) REFERENCES app.later (k, PERIOD during));
+CREATE TABLE app.unenforced (h integer REFERENCES app.heap_two NOT ENFORCED);
+CREATE TABLE app.parted (a integer CONSTRAINT p_there NOT NULL, b integer NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE app.parted_1 (b integer CONSTRAINT b_own NOT NULL, a integer CONSTRAINT p_other NOT NULL);
+ALTER TABLE app.parted ATTACH PARTITION app.parted_1 FOR VALUES IN (1);
+CREATE TABLE app.parted_2 PARTITION OF app.parted FOR VALUES IN (2);
+CREATE DOMAIN app.named AS integer CONSTRAINT is_there NOT NULL;
+CREATE FUNCTION app.returning_both() RETURNS integer LANGUAGE sql BEGIN ATOMIC UPDATE app.parent_a SET a = 1 RETURNING old.a + new.b; END;
+CREATE PUBLICATION generated FOR TABLE app.later WITH (publish_generated_columns = stored);
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON LARGE OBJECTS TO schema_reader;
+\endif
+
 -- privileges of every sort
 GRANT USAGE ON SEQUENCE app.ticket TO schema_reader;
 GRANT USAGE ON TYPE app.mood TO schema_reader;

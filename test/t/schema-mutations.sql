@@ -1,15 +1,17 @@
 -- One change to every facet of every kind of object in schema.sql and schema-kinds.sql, each followed by the finding that must
 -- name it. Run by 22-schema-mutations.t: each section is a transaction that is rolled back, and its findings are exactly those
--- written here: "status kind identity facet" (several are separated by " & "). Sections that need a later server version say so.
+-- written here: "status kind identity facet" (several are separated by " & "). Sections that need certain server versions say so.
 
 -- === dumpNamespace, dumpExtension
 ALTER SCHEMA app OWNER TO postgres; --> mismatch schema app owner
 COMMENT ON SCHEMA app IS 'changed'; --> mismatch schema app comment
 REVOKE USAGE ON SCHEMA app FROM schema_reader; --> mismatch schema app acl
 GRANT CREATE ON SCHEMA public TO schema_reader; --> mismatch schema public acl
-ALTER SCHEMA "Größe ""x"".y" RENAME TO other; --> missing schema "Größe ""x"".y" existence & extra schema other existence & missing table "Größe ""x"".y"."Tab le" existence & extra table other."Tab le" existence & mismatch publication whole schemas
 CREATE EXTENSION citext SCHEMA ext; --> extra extension citext existence & mismatch type ext.citext acl
 UPDATE pg_extension SET extversion = '0.0' WHERE extname = 'hstore'; --> warning extension hstore version
+
+-- === dumpNamespace: another name (from 15)
+ALTER SCHEMA "Größe ""x"".y" RENAME TO other; --> missing schema "Größe ""x"".y" existence & extra schema other existence & missing table "Größe ""x"".y"."Tab le" existence & extra table other."Tab le" existence & mismatch publication whole schemas
 
 -- === dumpExtension: members
 ALTER EXTENSION hstore SET SCHEMA public; --> mismatch extension hstore schema & mismatch function ext.akeys(ext.hstore) acl & mismatch function public.akeys(public.hstore) acl & mismatch type ext.hstore acl & mismatch type public.hstore acl
@@ -67,12 +69,25 @@ GRANT USAGE ON LANGUAGE plother TO schema_reader; --> mismatch language plother 
 UPDATE pg_language SET lanpltrusted = false WHERE lanname = 'plother'; --> mismatch language plother definition
 COMMENT ON ACCESS METHOD heap_too IS NULL; --> mismatch access method heap_too comment
 DROP ACCESS METHOD tree; --> missing access method tree existence
+UPDATE pg_transform SET trftosql = 'int4recv(internal)'::regprocedure WHERE trftype = 'app.pair'::regtype; --> mismatch transform app.pair LANGUAGE sql definition
 COMMENT ON TRANSFORM FOR app.pair LANGUAGE sql IS NULL; --> mismatch transform app.pair LANGUAGE sql comment
 UPDATE pg_cast SET castcontext = 'i' WHERE casttarget = 'app.mood'::regtype; --> mismatch cast (integer AS app.mood) definition
 COMMENT ON CAST (integer AS app.mood) IS NULL; --> mismatch cast (integer AS app.mood) comment
 UPDATE pg_conversion SET condefault = true WHERE conname = 'latin'; --> mismatch conversion app.latin definition
 ALTER CONVERSION app.latin OWNER TO schema_owner; --> mismatch conversion app.latin owner
 COMMENT ON CONVERSION app.latin IS NULL; --> mismatch conversion app.latin comment
+
+-- === dumpAccessMethod: another handler; dumpCast, dumpConversion: dropped
+UPDATE pg_am SET amhandler = 'hashhandler'::regproc WHERE amname = 'tree'; --> mismatch access method tree definition
+DROP CAST (integer AS app.mood); --> missing cast (integer AS app.mood) existence
+DROP CONVERSION app.latin; --> missing conversion app.latin existence
+
+-- === owners that must be superusers
+ALTER ROLE schema_owner SUPERUSER;
+ALTER FOREIGN DATA WRAPPER nothing OWNER TO schema_owner; --> mismatch foreign data wrapper nothing owner
+ALTER EVENT TRIGGER watch OWNER TO schema_owner; --> mismatch event trigger watch owner
+ALTER PUBLICATION everything OWNER TO schema_owner; --> mismatch publication everything owner
+ALTER SUBSCRIPTION feed OWNER TO schema_owner; --> warning subscription feed owner
 
 -- === dumpOpr, dumpOpclass, dumpOpfamily, dumpCollation
 ALTER OPERATOR app.<# (integer, integer) SET (RESTRICT = NONE); --> mismatch operator app.<#(integer, integer) definition
@@ -127,12 +142,12 @@ ALTER TABLE app.heap_two SET (toast.autovacuum_enabled = off); --> mismatch tabl
 ALTER TABLE app.scratch SET LOGGED; --> mismatch table app.scratch definition
 ALTER TABLE app.of_type NOT OF; --> mismatch table app.of_type of type
 ALTER TABLE app.orders DISABLE ROW LEVEL SECURITY; --> mismatch table app.orders row security
-ALTER TABLE app.hashed DETACH PARTITION app.hashed_1; --> mismatch table app.hashed_1 definition & mismatch table app.hashed_1 partition of & mismatch index app.hashed_1_pkey attached to
+ALTER TABLE app.by_word DETACH PARTITION app.by_word_a; --> mismatch table app.by_word_a definition & mismatch table app.by_word_a partition of
 CREATE TABLE app.fresh (); --> extra table app.fresh existence
 
 -- === dumpTable: access method, inheritance order, partition bounds and keys
 UPDATE pg_class SET relam = (SELECT oid FROM pg_am WHERE amname = 'heap') WHERE oid = 'app.heap_two'::regclass; --> mismatch table app.heap_two access method
-UPDATE pg_inherits SET inhseqno = 13 - inhseqno WHERE inhrelid = 'app.heir'::regclass; --> mismatch table app.heir inherits
+UPDATE pg_inherits SET inhseqno = 13 - inhseqno WHERE inhrelid = 'app.heir'::regclass; --> mismatch table app.heir inherits & mismatch table app.heir columns & warning table app.heir order of columns
 ALTER TABLE app.events DETACH PARTITION app.events_2025;
 ALTER TABLE app.events ATTACH PARTITION app.events_2025 FOR VALUES FROM ('2025-01-01 00:00+01') TO ('2026-01-01 00:00+02'); --> mismatch table app.events_2025 partition of
 DROP TABLE app.by_word;
@@ -147,7 +162,7 @@ CREATE TABLE app.by_several (v varchar(9), n integer) PARTITION BY RANGE (n, (CA
 -- === dumpTableSchema: a column more, one less, another order
 ALTER TABLE app.orders ADD extra integer; --> extra column app.orders.extra existence & mismatch table app.orders columns
 ALTER TABLE app.half DROP y; --> missing column app.half.y existence & mismatch table app.half columns & missing constraint app.half.xy existence
-ALTER TABLE app.parent_a ADD z integer; --> extra column app.parent_a.z existence & mismatch table app.parent_a columns & extra column app.heir.z existence & mismatch table app.heir columns
+ALTER TABLE app.parent_a ADD z integer; --> extra column app.parent_a.z existence & mismatch table app.parent_a columns & extra column app.heir.z existence & mismatch table app.heir columns & warning table app.heir order of columns
 ALTER FOREIGN TABLE app.outside DROP a, ADD a integer OPTIONS (n 'v') NOT NULL; --> mismatch foreign table app.outside columns
 
 -- === dumpTableSchema: columns
@@ -184,6 +199,11 @@ UPDATE pg_constraint SET conislocal = NOT conislocal WHERE conrelid = 'app.heir'
 ALTER TABLE app.of_events DISABLE TRIGGER ALL; --> warning constraint app.of_events.of_events_id_at_fkey enforcement
 ALTER TABLE app.events DROP CONSTRAINT events_user; --> missing constraint app.events.events_user existence
 
+-- === dumpConstraint: keys and exclusion
+ALTER TABLE app.orders DROP CONSTRAINT orders_during_excl, ADD CONSTRAINT orders_during_excl EXCLUDE USING gist (during WITH &&) WHERE (code IN ('abc', 'xyz')); --> mismatch constraint app.orders.orders_during_excl definition & mismatch index app.orders_during_excl definition
+ALTER TABLE app.heap_two DROP CONSTRAINT heap_two_b_key, ADD UNIQUE (b); --> mismatch constraint app.heap_two.heap_two_b_key definition
+ALTER TABLE app.child DROP CONSTRAINT child_pkey, ADD CONSTRAINT child_pkey PRIMARY KEY (id) INCLUDE (at); --> mismatch constraint app.child.child_pkey definition & mismatch index app.child_pkey definition
+
 -- === dumpConstraint: NOT NULL by name (from 18)
 ALTER TABLE app.orders RENAME CONSTRAINT orders_code_not_null TO code_there; --> extra constraint app.orders.code_there existence
 ALTER TABLE app.half ADD CONSTRAINT y_there NOT NULL y NOT VALID; --> extra constraint app.half.y_there existence & mismatch column app.half.y definition
@@ -207,10 +227,17 @@ DROP INDEX app.summary_state; --> missing index app.summary_state existence
 DROP INDEX app.users_nulls;
 CREATE UNIQUE INDEX users_nulls ON app.users (born, id); --> mismatch index app.users_nulls definition
 
+-- === dumpIndexAttach (until 17)
+ALTER TABLE app.hashed DETACH PARTITION app.hashed_1; --> mismatch table app.hashed_1 definition & mismatch table app.hashed_1 partition of & mismatch index app.hashed_1_pkey attached to
+
 -- === dumpStatisticsExt
 ALTER STATISTICS app.users_stats SET STATISTICS 76; --> mismatch statistics app.users_stats target
 ALTER STATISTICS app.users_stats OWNER TO schema_reader; --> mismatch statistics app.users_stats owner
 COMMENT ON STATISTICS app.users_stats IS NULL; --> mismatch statistics app.users_stats comment
+
+-- === dumpStatisticsExt: other kinds, other columns
+DROP STATISTICS app.users_stats;
+CREATE STATISTICS app.users_stats (ndistinct) ON state, name FROM app.users; --> mismatch statistics app.users_stats definition & mismatch statistics app.users_stats target & mismatch statistics app.users_stats comment
 
 -- === dumpStatisticsExt: expressions (from 14)
 DROP STATISTICS app.expressed;
@@ -233,6 +260,10 @@ COMMENT ON MATERIALIZED VIEW app.summary IS NULL; --> mismatch materialized view
 GRANT SELECT ON app.summary TO PUBLIC; --> mismatch materialized view app.summary acl
 ALTER MATERIALIZED VIEW app.summary OWNER TO schema_owner; --> mismatch materialized view app.summary owner
 DROP VIEW app.windowed; --> missing view app.windowed existence
+
+-- === dumpTable: of a materialized view
+UPDATE pg_class SET relam = (SELECT oid FROM pg_am WHERE amname = 'heap_too') WHERE oid = 'app.stored'::regclass; --> mismatch materialized view app.stored access method
+UPDATE pg_class SET relreplident = 'f' WHERE oid = 'app.stored'::regclass; --> mismatch materialized view app.stored replica identity
 
 -- === refreshMatViewData
 REFRESH MATERIALIZED VIEW app.stored WITH NO DATA; --> warning materialized view app.stored population
@@ -266,9 +297,17 @@ ALTER POLICY mine ON app.orders TO schema_reader; --> mismatch policy app.orders
 COMMENT ON POLICY mine ON app.orders IS NULL; --> mismatch policy app.orders.mine comment
 ALTER POLICY everyone ON app.base USING (kind IN ('a')); --> mismatch policy app.base.everyone definition
 
+-- === dumpTrigger: another condition
+DROP TRIGGER touch ON app.users;
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE OF name, state ON app.users FOR EACH ROW
+    WHEN (new.state IN ('new', 'passive') AND (new.balance > 0 AND new.name <> 'x')) EXECUTE FUNCTION app.touch('a', 'it''s'); --> mismatch trigger app.users.touch definition & mismatch trigger app.users.touch comment
+
 -- === dumpPublication, dumpSubscription
 ALTER PUBLICATION everything SET (publish = 'insert'); --> mismatch publication everything definition
 COMMENT ON PUBLICATION everything IS NULL; --> mismatch publication everything comment
+ALTER SUBSCRIPTION feed SET PUBLICATION one, three WITH (refresh = false); --> warning subscription feed definition
+
+-- === dumpSubscription: its parameters and comment (from 14)
 ALTER SUBSCRIPTION feed SET (synchronous_commit = off); --> warning subscription feed definition
 COMMENT ON SUBSCRIPTION feed IS NULL; --> warning subscription feed comment
 

@@ -1,7 +1,9 @@
 -- One of every kind of object that schema records cover, with names that need quotes and expressions whose text a dump and
 -- restore changes. PostgreSQL 13 to 18; what a version does not know it leaves out.
 SET client_min_messages = warning;
-SELECT current_setting('server_version_num')::integer >= 140000 AS from_14, current_setting('server_version_num')::integer >= 150000 AS from_15 \gset
+SELECT current_setting('server_version_num')::integer >= 140000 AS from_14, current_setting('server_version_num')::integer >= 150000 AS from_15,
+  current_setting('server_version_num')::integer >= 160000 AS from_16, current_setting('server_version_num')::integer >= 170000 AS from_17,
+  current_setting('server_version_num')::integer >= 180000 AS from_18 \gset
 CREATE ROLE schema_owner;
 CREATE ROLE schema_reader;
 CREATE ROLE "Löser 1";

@@ -45,7 +45,8 @@ TEST(Config, ReadsEverything) {
           "maintenance_database = \"template1\"\n"
           "[signing]\nkey_file = \"/etc/k.pem\"\n"
           "trusted = [\"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"]\n"
-          "[restore]\nidentity_file = \"/root/id\"\n",
+          "[restore]\nidentity_file = \"/root/id\"\n"
+          "[fingerprint]\nkey_file = \"/etc/pgdr/fingerprint.key\"\n",
       "/etc/pgdr.toml");
   ASSERT_TRUE(config.ok()) << to_string(config.error());
   EXPECT_EQ(config->path, "/etc/pgdr.toml");
@@ -63,6 +64,7 @@ TEST(Config, ReadsEverything) {
   EXPECT_EQ(config->signing.key_file, "/etc/k.pem");
   EXPECT_EQ(config->signing.trusted.size(), 1U);
   EXPECT_EQ(config->identity_file, "/root/id");
+  EXPECT_EQ(config->fingerprint_key_file, "/etc/pgdr/fingerprint.key");
 }
 
 TEST(Config, LeavesDefaultsForWhatIsNotSaid) {

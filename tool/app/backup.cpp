@@ -84,6 +84,7 @@ class BackupRun {
   std::uint64_t estimate_ = 0;  // bytes of the dump, roughly
   bool started_ = false;        // the catalog holds a row "running"
   Manifest manifest_;
+  ChunkList dump_chunks_;
   std::int64_t snapshot_id_ = 0;
   std::vector<std::string> manifests_;  // by repository; "" where there is none
   BackupResult result_;
@@ -104,6 +105,8 @@ Status BackupRun::prepare() {
 Status BackupRun::check_database() {
   PGDR_TRY(db_, db::Connection::open(set_.database));
   PGDR_TRY(catalog_, db::Catalog::open(*db_));
+  PGDR_TRY(auto fingerprint_key, load_fingerprint_key(config_));
+  if (fingerprint_key) catalog_->use_key(std::move(*fingerprint_key));
   PGDR_TRY(pg_dump_, client_program("pg_dump", db_->server_version()));
   if (set_.globals) {
     PGDR_TRY(pg_dumpall_, client_program("pg_dumpall", db_->server_version()));
@@ -200,6 +203,7 @@ Status BackupRun::dump_and_count() {
   Sealing sealing = sealing_;
   sealing.workers = kCompressors;
   sealing.original_digest = false;
+  sealing.chunks = true;
   PGDR_TRY(auto dump_writer,
            ArtifactWriter::open(*copies_, prefix(), "database.dump.zst.age", "database", sealing));
   DumpJob dump(dump_command(), std::move(dump_writer), true, give_up, watch);
@@ -211,6 +215,9 @@ Status BackupRun::dump_and_count() {
   }
   // Before pg_dump reads them: the dump's sequences are then the same or ahead, never behind.
   PGDR_TRY(const std::string sequences, catalog_->sequences());
+  // pg_dump waits for a table that is locked, so the snapshot does, too: a dump of a table without
+  // its fingerprint would be one that nothing can prove.
+  PGDR_CHECK(db_->exec("SET LOCAL pgdr.lock_timeout = 0"));
   PGDR_CHECK(catalog_->send_snapshot_counts(manifest_.label, true, sequences));
   dump.start();
   if (globals) globals->start();
@@ -233,11 +240,19 @@ Status BackupRun::dump_and_count() {
   if (const auto error = first.get()) return *error;
   snapshot_id_ = *counted;
   manifest_.artifacts.push_back(*dumped);
+  dump_chunks_ = dump.chunk_list();
   if (globals_stored) manifest_.artifacts.push_back(**globals_stored);
   return success();
 }
 
 Status BackupRun::store_document() {
+  const Artifact& dump = *manifest_.find("database");
+  const std::string chunks = chunks_text(dump_chunks_);
+  const std::string digest = sha256_hex(chunks);
+  PGDR_CHECK(copies_->write_text(prefix() + chunks_name(dump.name), chunks));
+  manifest_.artifacts.push_back(
+      {chunks_name(dump.name), kChunksKind, chunks.size(), digest, chunks.size(), digest});
+
   PGDR_TRY(const std::string text, catalog_->snapshot_document(snapshot_id_));
   PGDR_TRY(const Document document, parse_document(text));
   manifest_.snapshot_uuid = document.uuid;
@@ -245,6 +260,18 @@ Status BackupRun::store_document() {
   manifest_.locale = document.locale;
   result_.tables = document.table_count();
   result_.rows = document.row_count();
+  std::size_t unproven = 0;
+  for (const auto& table : document.tables) {
+    if (table.state != "failed") continue;
+    ++unproven;
+    log_warning(fmt::format(
+        "table {}.{} has no fingerprint: it was rewritten or altered while the snapshot was taken; "
+        "a verification of this backup will report it as not proven",
+        table.schema, table.name));
+  }
+  // Names stay in the encrypted document.
+  if (unproven > 0)
+    manifest_.warnings.push_back(fmt::format("{} tables have no fingerprint", unproven));
   PGDR_TRY(const auto writer,
            ArtifactWriter::open(*copies_, prefix(), "snapshot.json.zst.age", "snapshot", sealing_));
   PGDR_CHECK(writer->write(std::as_bytes(std::span(text))));
@@ -357,7 +384,9 @@ void BackupRun::bring_earlier_copies() {
   progress_.done();
   if (!done) log_warning("earlier copies that are missing stay so: " + to_string(done.error()));
   for (const auto& step : result_.brought) {
-    if (step.error) {
+    if (step.error && step.error->code == Code::kRepositoryMissing) {
+      log_verbose(to_string(*step.error));
+    } else if (step.error) {
       log_warning(fmt::format("backup {} is still missing in repository {}: {}", step.label,
                               step.to, to_string(*step.error)));
     } else {
@@ -432,7 +461,10 @@ Result<BackupResult> BackupRun::run() {
   }
   // A signal that comes now comes too late: the backup is there, and the catalog shall know it.
   if (interrupted()) clear_interrupt();
-  const Status recorded = record();
+  const Status recorded = [this] {
+    const HoldInterrupts hold;
+    return record();
+  }();
   if (!recorded) {
     result_.record_error = recorded.error();
   } else {

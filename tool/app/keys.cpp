@@ -84,6 +84,15 @@ Result<std::vector<pipe::Identity>> load_identities(const std::string& path,
   return identities;
 }
 
+Result<std::optional<FingerprintKey>> load_fingerprint_key(const Config& config) {
+  std::optional<FingerprintKey> key;
+  if (config.fingerprint_key_file.empty()) return key;
+  auto loaded = FingerprintKey::load(expand_home(config.fingerprint_key_file));
+  if (!loaded) return loaded.error();
+  key.emplace(std::move(*loaded));
+  return key;
+}
+
 Result<pipe::Keys> load_keys(const KeyFiles& files) {
   pipe::Keys keys;
   if (!files.passphrase_file.empty()) {

@@ -1,16 +1,21 @@
 // From configuration and options to what locks and opens artifacts.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/config.hpp"
+#include "base/fingerprint_key.hpp"
 #include "pipe/age.hpp"
 
 namespace pgdr::app {
 
 // The set's recipients, or its passphrase. kNoKey when neither is configured.
 Result<pipe::Lock> load_lock(const SetConfig& set);
+
+// The key of keyed fingerprints; nothing where none is configured.
+Result<std::optional<FingerprintKey>> load_fingerprint_key(const Config& config);
 
 // Identity files and passphrase file; each a secret file. The identity "-" is asked for on the
 // terminal, or read from standard input where that is none. An identity file that is protected with

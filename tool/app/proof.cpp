@@ -59,8 +59,33 @@ bool passed(const std::vector<db::Finding>& findings) {
          findings.back().status == "passed";
 }
 
-Result<ProofResult> prove_in_target(const ProofRequest& request, db::Catalog* catalog,
-                                    Target& target) {
+// Gives the client the key if the backup's fingerprints are keyed. Where the document is at hand it
+// decides, and not the catalog, which may have been altered: then the comparison is refused.
+Status give_key(ProofRequest& request, db::Catalog& catalog) {
+  bool keyed = false;
+  if (!request.document.empty()) {
+    const Json document = Json::parse(request.document, nullptr, false);
+    keyed = document.is_object() && document.contains("key_check");
+  } else {
+    PGDR_TRY(const std::string known, catalog.backup_key_check(request.label));
+    keyed = !known.empty();
+  }
+  if (!keyed) {
+    if (request.key) {
+      log_warning(
+          "this backup's fingerprints are not keyed: the proof finds damage, but no forgery");
+    }
+    return success();
+  }
+  if (!request.key) {
+    return Error::of(Code::kNoKey, "the backup's fingerprints are keyed",
+                     "name the file with their key: key_file in [fingerprint]");
+  }
+  catalog.use_key(std::move(*request.key));
+  return success();
+}
+
+Result<ProofResult> prove_in_target(ProofRequest& request, db::Catalog* catalog, Target& target) {
   if (request.document.empty()) {
     return Error::of(Code::kFailed, "the backup has no snapshot document to compare with");
   }
@@ -73,6 +98,7 @@ Result<ProofResult> prove_in_target(const ProofRequest& request, db::Catalog* ca
                      "install the extension there, then: SELECT * FROM dr_verify_snapshot(…)");
   }
   PGDR_TRY(auto there, db::Catalog::open(*inside));
+  PGDR_CHECK(give_key(request, there));
   ProofResult result;
   PGDR_TRY(result.findings, there.verify_snapshot(request.document, options_of(request).dump()));
   result.passed = passed(result.findings);
@@ -95,12 +121,13 @@ Result<ProofResult> prove_in_target(const ProofRequest& request, db::Catalog* ca
 
 }  // namespace
 
-Result<ProofResult> prove(const ProofRequest& request, db::Catalog* catalog, db::Connection* source,
+Result<ProofResult> prove(ProofRequest& request, db::Catalog* catalog, db::Connection* source,
                           bool same_server, Target& target) {
   if (catalog == nullptr || source == nullptr || !same_server) {
     return prove_in_target(request, catalog, target);
   }
   PGDR_TRY(const std::int64_t snapshot, baseline(request, *catalog, *source));
+  PGDR_CHECK(give_key(request, *catalog));
   ProofResult result;
   PGDR_TRY(result.findings, catalog->verify_against(request.database, snapshot, request.label,
                                                     options_of(request).dump()));

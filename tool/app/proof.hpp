@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/target.hpp"
+#include "base/fingerprint_key.hpp"
 #include "db/catalog.hpp"
 
 namespace pgdr::app {
@@ -20,6 +21,7 @@ struct ProofRequest {
   bool no_owner = false;
   bool no_acl = false;
   std::optional<std::string> server;  // for the record, when it is another one
+  std::optional<FingerprintKey> key;  // of keyed fingerprints
 };
 
 struct ProofResult {
@@ -30,9 +32,10 @@ struct ProofResult {
 
 // On the source's server, its extension compares the target with the backup's snapshot; elsewhere
 // the target's own extension compares itself with the document, and the result is recorded in the
-// source's catalog if there is one. An error when neither is possible (the proof is missing; it did
-// not fail). catalog and source may be null.
-Result<ProofResult> prove(const ProofRequest& request, db::Catalog* catalog, db::Connection* source,
+// source's catalog if there is one. The key is used up; one that the backup's snapshot was not
+// taken with is left out with a warning, since older backups must stay provable. An error when
+// neither is possible (the proof is missing; it did not fail). catalog and source may be null.
+Result<ProofResult> prove(ProofRequest& request, db::Catalog* catalog, db::Connection* source,
                           bool same_server, Target& target);
 
 }  // namespace pgdr::app

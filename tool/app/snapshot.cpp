@@ -15,9 +15,10 @@ std::uint64_t to_number(const db::Value& value) {
 
 }  // namespace
 
-Result<SnapshotSummary> take_snapshot(const SetConfig& set, const SnapshotRequest& request) {
+Result<SnapshotSummary> take_snapshot(const SetConfig& set, SnapshotRequest request) {
   PGDR_TRY(const auto db, db::Connection::open(set.database));
   PGDR_TRY(db::Catalog catalog, db::Catalog::open(*db));
+  if (request.key) catalog.use_key(std::move(*request.key));
   SnapshotSummary summary;
   summary.database = db->database();
   summary.content = request.content;

@@ -7,12 +7,14 @@
 
 #include "base/clock.hpp"
 #include "base/config.hpp"
+#include "base/fingerprint_key.hpp"
 
 namespace pgdr::app {
 
 struct SnapshotRequest {
   std::optional<std::string> label;
   bool content = false;
+  std::optional<FingerprintKey> key;  // keyed fingerprints
 };
 
 struct SnapshotSummary {
@@ -27,6 +29,6 @@ struct SnapshotSummary {
 };
 
 // Takes it through the extension, where it stays recorded.
-Result<SnapshotSummary> take_snapshot(const SetConfig& set, const SnapshotRequest& request);
+Result<SnapshotSummary> take_snapshot(const SetConfig& set, SnapshotRequest request);
 
 }  // namespace pgdr::app

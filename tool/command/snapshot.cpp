@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "app/keys.hpp"
 #include "app/snapshot.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
@@ -24,8 +25,9 @@ Result<int> run_snapshot(const Globals& globals, const SnapshotOptions& options)
   app::SnapshotRequest request;
   if (!options.label.empty()) request.label = options.label;
   request.content = options.content;
+  PGDR_TRY(request.key, app::load_fingerprint_key(chosen.config));
   const auto start = std::chrono::steady_clock::now();
-  PGDR_TRY(const app::SnapshotSummary summary, app::take_snapshot(chosen.set, request));
+  PGDR_TRY(const app::SnapshotSummary summary, app::take_snapshot(chosen.set, std::move(request)));
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - start);
   if (globals.json) {

@@ -43,6 +43,9 @@ Error explained(const Error& error, const std::string& function) {
 
 }  // namespace
 
+// Calls give every argument with its type, so that a function which somebody may have put beside
+// ours in the same schema is never the better match,
+// and cannot make a call ambiguous.
 std::string Catalog::name(const std::string& function) const {
   return quote_ident(schema_) + "." + quote_ident(function);
 }
@@ -74,8 +77,9 @@ Status Catalog::backup_finish(const BackupFinish& finish) {
 }
 
 Status Catalog::backup_fail(const std::string& label, const std::string& error) {
-  Status done = db_->exec(fmt::format("SELECT {}($1::text, $2::text)", name("dr_backup_fail")),
-                          {label, error});
+  Status done = db_->exec(
+      fmt::format("SELECT {}($1::text, $2::text, clock_timestamp())", name("dr_backup_fail")),
+      {label, error});
   if (!done) return explained(done.error(), "cannot record the failure of the backup");
   return done;
 }
@@ -120,6 +124,21 @@ Status Catalog::restore_finish(const RestoreFinish& finish) {
   return done;
 }
 
+void Catalog::use_key(FingerprintKey key) {
+  // A server that logs statements logs their parameters, too. Whoever may not change that is told
+  // in doc/security.md how a superuser does.
+  (void)db_->exec(
+      "DO $$ BEGIN PERFORM pg_catalog.set_config('log_parameter_max_length', '0', false); "
+      "EXCEPTION WHEN insufficient_privilege OR undefined_object THEN NULL; END $$");
+  key_ = std::move(key);
+}
+
+std::string Catalog::keyed_call(std::string call, std::vector<Value>& params) const {
+  if (!key_) return call + ", NULL::bytea)";
+  params.emplace_back(key_->bytea());
+  return fmt::format("{}, ${}::bytea)", call, params.size());
+}
+
 Result<std::int64_t> Catalog::snapshot_counts(const std::optional<std::string>& label,
                                               bool content) {
   PGDR_CHECK(send_snapshot_counts(label, content));
@@ -128,9 +147,11 @@ Result<std::int64_t> Catalog::snapshot_counts(const std::optional<std::string>& 
 
 Status Catalog::send_snapshot_counts(const std::optional<std::string>& label, bool content,
                                      const std::optional<std::string>& sequences) {
-  return db_->send(
-      fmt::format("SELECT {}($1::text, $2::boolean, $3::jsonb)", name("dr_snapshot_counts")),
-      {label, content ? "true" : "false", sequences});
+  std::vector<Value> params{label, content ? "true" : "false", sequences};
+  const std::string call = keyed_call(
+      fmt::format("SELECT {}($1::text, $2::boolean, $3::jsonb", name("dr_snapshot_counts")),
+      params);
+  return db_->send(call, params);
 }
 
 Result<std::string> Catalog::sequences() {
@@ -156,6 +177,15 @@ Result<std::string> Catalog::snapshot_document(std::int64_t snapshot) {
   return **document;
 }
 
+Result<std::string> Catalog::backup_key_check(const std::string& label) {
+  const auto check = db_->query(
+      "SELECT s.header ->> 'key_check' FROM dr.backups AS b JOIN dr.snapshots AS s "
+      "ON s.id = b.snapshot WHERE b.label = $1",
+      {label});
+  if (!check) return explained(check.error(), "cannot read the backup's snapshot");
+  return check->empty() ? std::string() : (*check)[0][0].value_or("");
+}
+
 Result<std::int64_t> Catalog::snapshot_import(const std::string& document) {
   auto id = call_id(fmt::format("SELECT {}($1::jsonb)", name("dr_snapshot_import")), {document});
   if (!id) return explained(id.error(), "cannot import the snapshot document");
@@ -178,7 +208,7 @@ Result<std::vector<Finding>> Catalog::query_findings(const std::string& call,
 }
 
 Result<std::vector<Finding>> Catalog::check_integrity() {
-  auto findings = query_findings(name("dr_check_integrity") + "('quick')", {});
+  auto findings = query_findings(name("dr_check_integrity") + "('quick'::text, 5)", {});
   if (!findings) return explained(findings.error(), "cannot check the database's integrity");
   return findings;
 }
@@ -199,15 +229,19 @@ Result<std::vector<Finding>> Catalog::verify_against(const std::string& target,
                                                      std::optional<std::int64_t> snapshot,
                                                      const std::optional<std::string>& backup,
                                                      const std::string& options) {
-  return verified_findings(
-      fmt::format("{}($1::text, $2::bigint, $3::text, $4::jsonb)", name("dr_verify_against")),
-      {target, number(snapshot), backup, options});
+  std::vector<Value> params{target, number(snapshot), backup, options};
+  const std::string call = keyed_call(
+      fmt::format("{}($1::text, $2::bigint, $3::text, $4::jsonb", name("dr_verify_against")),
+      params);
+  return verified_findings(call, params);
 }
 
 Result<std::vector<Finding>> Catalog::verify_snapshot(const std::string& document,
                                                       const std::string& options) {
-  return verified_findings(fmt::format("{}($1::jsonb, $2::jsonb)", name("dr_verify_snapshot")),
-                           {document, options});
+  std::vector<Value> params{document, options};
+  const std::string call =
+      keyed_call(fmt::format("{}($1::jsonb, $2::jsonb", name("dr_verify_snapshot")), params);
+  return verified_findings(call, params);
 }
 
 Result<std::int64_t> Catalog::verification_record(const VerificationRecord& record) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/fingerprint_key.hpp"
 #include "db/connection.hpp"
 
 namespace pgdr::db {
@@ -120,6 +121,10 @@ class Catalog {
   // The function's qualified, quoted name: for statements that have no method here.
   [[nodiscard]] std::string name(const std::string& function) const;
 
+  // Snapshots and verifications of this client are keyed from now on. Tells the server, where the
+  // role may, not to log parameters in this session; call it outside a transaction.
+  void use_key(FingerprintKey key);
+
   Result<std::int64_t> backup_start(const BackupStart& start);
   Status backup_finish(const BackupFinish& finish);
   Status backup_fail(const std::string& label, const std::string& error);
@@ -141,6 +146,8 @@ class Catalog {
   Result<std::int64_t> receive_id();
   Result<std::string> snapshot_document(std::int64_t snapshot);
   Result<std::int64_t> snapshot_import(const std::string& document);
+  // What the snapshot of a backup says about its key; "" where it is not keyed or not here.
+  Result<std::string> backup_key_check(const std::string& label);
 
   Result<std::vector<Finding>> verify_against(const std::string& target,
                                               std::optional<std::int64_t> snapshot,
@@ -167,9 +174,14 @@ class Catalog {
   Result<std::vector<Finding>> verified_findings(const std::string& call,
                                                  const std::vector<Value>& params);
 
+  // Closes the call with the key, or null, as its last argument: with all arguments there no
+  // overload of a hostile schema can catch it.
+  [[nodiscard]] std::string keyed_call(std::string call, std::vector<Value>& params) const;
+
   Connection* db_;
   std::string schema_;
   std::string version_;
+  std::optional<FingerprintKey> key_;
 };
 
 }  // namespace pgdr::db
