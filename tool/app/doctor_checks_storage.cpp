@@ -143,6 +143,11 @@ void check_identity(const DoctorFacts& facts, Checks& out) {
     ok(out, "identity", "no private key on this host");
     return;
   }
+  if (keys.identity_protected) {
+    ok(out, "identity",
+       "a private key is on this host, behind a passphrase: " + keys.identity_file);
+    return;
+  }
   if (keys.identity_error) {
     fail(out, "identity", *keys.identity_error);
     out.back().code = Code::kNoKey;
@@ -175,6 +180,25 @@ void check_signing(const DoctorFacts& facts, Checks& out) {
          fmt::format("add to [signing] trusted: {}", keys.signing_public), Code::kUsage);
   } else {
     ok(out, "signing", keys.signing_public);
+  }
+}
+
+// An escrowed key that nobody ever tried may be the wrong one.
+void check_key_proven(const DoctorFacts& facts, Checks& out) {
+  if (!facts.newest) return;
+  if (!facts.newest->opened_at) {
+    warn(out, "key proven",
+         "no restore or deep verification has shown that a key opens " + facts.newest->label,
+         fmt::format(
+             "pgdr verify --deep --set {} --identity FILE, with the key from where it is kept",
+             facts.set.name));
+  } else {
+    const auto ago = std::chrono::duration_cast<milliseconds>(facts.now - *facts.newest->opened_at);
+    ok(out, "key proven",
+       facts.newest->opened_label == facts.newest->label
+           ? fmt::format("the newest backup was opened {} ago", format_duration(ago))
+           : fmt::format("{}, locked to the same keys, was opened {} ago",
+                         facts.newest->opened_label, format_duration(ago)));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -12,13 +13,20 @@
 #include "app/doctor_server.hpp"
 #include "app/key.hpp"
 #include "app/keys.hpp"
+#include "app/marks.hpp"
 #include "app/repository.hpp"
+#include "base/file.hpp"
 #include "base/interrupt.hpp"
 #include "base/process.hpp"
 #include "db/conninfo.hpp"
 
 namespace pgdr::app {
 namespace {
+
+std::vector<std::string> sorted(std::vector<std::string> texts) {
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
 
 constexpr std::array kPrograms = {"pg_dump", "pg_restore", "pg_dumpall", "psql"};
 
@@ -98,11 +106,38 @@ RepositoryFacts look_at_repository(const RepositoryConfig& config, const std::st
     if (!newest || manifest.finished_at > newest->finished_at) {
       std::uint64_t bytes = 0;
       for (const Artifact& artifact : manifest.artifacts) bytes += artifact.stored_bytes;
-      newest = NewestBackup{manifest.label, config.name, manifest.finished_at,
-                            manifest.recovery_point, bytes};
+      newest = NewestBackup{manifest.label,
+                            config.name,
+                            manifest.finished_at,
+                            manifest.recovery_point,
+                            bytes,
+                            sorted(manifest.recipients),
+                            {},
+                            {}};
     }
   }
   return facts;
+}
+
+// Whether anybody ever opened a backup that is locked as the newest is.
+void look_for_proof(const Config& config, const SetConfig& set, NewestBackup& newest) {
+  for (const std::string& name : set.repositories) {
+    Result<Repository> repository = open_repository(config.repositories.at(name));
+    if (!repository) continue;
+    const auto entries = repository->store->list(set.name + "/proofs/");
+    if (!entries) continue;
+    Marks marks;
+    for (const auto& entry : *entries) sort_mark(entry, set.name, marks);
+    for (const ProofMark& proof : marks.proofs) {
+      const bool opened = proof.kind == ProofKind::kContent || proof.kind == ProofKind::kRestored;
+      if (!opened || (newest.opened_at && proof.at <= *newest.opened_at)) continue;
+      const auto backup = read_backup(*repository, set.name, proof.label);
+      if (!backup || !proof.about(*backup)) continue;
+      if (sorted(backup->manifest.recipients) != newest.recipients) continue;
+      newest.opened_at = proof.at;
+      newest.opened_label = proof.label;
+    }
+  }
 }
 
 KeyFacts look_at_keys(const Config& config, const SetConfig& set) {
@@ -126,6 +161,11 @@ KeyFacts look_at_keys(const Config& config, const SetConfig& set) {
   }
   if (!files.identities.empty()) {
     facts.identity_file = files.identities.front();
+    Result<std::string> content = read_secret_file(expand_home(facts.identity_file));
+    facts.identity_protected = content && pipe::is_age_file(*content);
+    if (content) cleanse(*content);
+  }
+  if (!files.identities.empty() && !facts.identity_protected) {
     Result<std::vector<std::string>> recipients = identity_recipients(facts.identity_file);
     if (recipients) {
       facts.identity_recipients = *recipients;
@@ -188,6 +228,7 @@ Result<DoctorFacts> gather_facts(const Config& config, const SetConfig& set, con
     facts.repositories.push_back(
         look_at_repository(config.repositories.at(name), set.name, facts.newest));
   }
+  if (facts.newest) look_for_proof(config, set, *facts.newest);
   facts.keys = look_at_keys(config, set);
   if (interrupted()) return interrupted_error();
   return facts;

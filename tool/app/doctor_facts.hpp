@@ -75,13 +75,18 @@ struct NewestBackup {
   Time finished_at{};
   Time recovery_point{};
   std::uint64_t stored_bytes = 0;
+  std::vector<std::string> recipients;  // sorted; empty: a passphrase
+  // When a backup locked to the same was last opened, as far as the repositories remember.
+  std::optional<Time> opened_at;
+  std::string opened_label;
 };
 
 struct KeyFacts {
   std::optional<Error> lock_error;  // recipients or passphrase cannot be used
   std::vector<std::string> recipients;
   bool passphrase = false;
-  std::string identity_file;  // configured, in $PGDR_IDENTITY, or left by init; empty: none
+  std::string identity_file;        // configured, in $PGDR_IDENTITY, or left by init; empty: none
+  bool identity_protected = false;  // with a passphrase: not looked into
   std::optional<Error> identity_error;  // it cannot be read
   std::vector<std::string> identity_recipients;
   std::string signing_file;  // empty: manifests are not signed

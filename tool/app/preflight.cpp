@@ -176,7 +176,8 @@ Status remove_unfinished(Repository& repository, const std::string& set, const s
   store::Store& store = *repository.store;
   const std::string prefix = backup_prefix(set, label);
   PGDR_TRY(const auto manifest, store.stat(prefix + kManifestFile));
-  if (manifest) {
+  PGDR_TRY(const auto next, store.stat(prefix + kNextManifestFile));
+  if (manifest || next) {
     return Error::of(Code::kExists, fmt::format("{} has a manifest: it is a backup", prefix));
   }
   PGDR_TRY(const auto temporaries, store.leftovers(prefix));
@@ -203,7 +204,8 @@ void remove_leftovers(Repository& repository, const std::string& set,
       if (slash == std::string::npos || !valid_label(rest.substr(0, slash))) return;
       Folder& folder = folders[rest.substr(0, slash)];
       folder.newest = std::max(folder.newest, entry.modified);
-      if (object && rest.substr(slash + 1) == kManifestFile) folder.manifest = true;
+      const std::string name = rest.substr(slash + 1);
+      if (object && (name == kManifestFile || name == kNextManifestFile)) folder.manifest = true;
     };
     PGDR_TRY(const auto entries, store.list(set + "/"));
     for (const auto& entry : entries) see(entry, true);
