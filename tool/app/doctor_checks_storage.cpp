@@ -12,6 +12,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// More than storing a small object and rounding to whole seconds explain.
+constexpr seconds kTolerableSkew{60};
 constexpr seconds kUsualRpo = std::chrono::hours(24);
 
 bool contains(const std::vector<std::string>& texts, const std::string& text) {
@@ -45,10 +47,33 @@ void check_room(const DoctorFacts& facts, const RepositoryFacts& repository, Che
   }
 }
 
+// What a store promises beyond keeping bytes.
+void check_promises(const RepositoryFacts& repository, Checks& out) {
+  const std::string name = "store " + repository.name;
+  if (repository.overwrites) {
+    fail(out, name, "it overwrites: other content under a name that was taken was not refused",
+         "two runs at once could spoil each other's backups there: do not use it");
+  }
+  const seconds apart = std::chrono::abs(repository.clock_ahead);
+  if (apart > kTolerableSkew) {
+    warn(out, name,
+         fmt::format("its clock is {} {} this host's", format_duration(apart),
+                     repository.clock_ahead.count() > 0 ? "ahead of" : "behind"),
+         "set both clocks (NTP): the ages of backups and locks rest on them");
+  }
+  for (const store::StoreFact& fact : repository.facts) {
+    if (fact.good) {
+      ok(out, name, fact.finding);
+    } else {
+      warn(out, name, fact.finding, fact.remedy);
+    }
+  }
+}
+
 void check_repository(const DoctorFacts& facts, const RepositoryFacts& repository, Checks& out) {
   const std::string name = "repository " + repository.name;
-  for (const auto* error :
-       {&repository.error, &repository.listing_error, &repository.not_writable}) {
+  for (const auto* error : {&repository.error, &repository.listing_error, &repository.not_writable,
+                            &repository.not_readable, &repository.not_removable}) {
     if (*error) {
       fail(out, name, **error);
       return;
@@ -72,6 +97,7 @@ void check_repository(const DoctorFacts& facts, const RepositoryFacts& repositor
          fmt::format("{} of a run that was cut off", plural(repository.leftovers, "leftover")),
          "the next backup clears them away");
   }
+  check_promises(repository, out);
   check_room(facts, repository, out);
 }
 

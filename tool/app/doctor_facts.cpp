@@ -69,15 +69,16 @@ RepositoryFacts look_at_repository(const RepositoryConfig& config, const std::st
                                    std::optional<NewestBackup>& newest) {
   RepositoryFacts facts;
   facts.name = config.name;
-  facts.location = config.path;
+  facts.location = repository_place(config);
   Result<Repository> repository = open_repository(config);
   if (!repository) {
     facts.error = repository.error();
     return facts;
   }
   store::Store& store = *repository->store;
+  facts.location = store.location();
   constexpr unsigned kOthers = S_IRWXG | S_IRWXO;
-  facts.open_to_others = open_to_others(config.path, kOthers);
+  facts.open_to_others = config.type == "local" && open_to_others(config.path, kOthers);
   if (const auto room = store.free_space()) facts.free_bytes = *room;
   if (const auto leftovers = store.leftovers(set + "/")) facts.leftovers = leftovers->size();
   const Result<Listing> listing = list_backups(*repository, set);
@@ -86,7 +87,18 @@ RepositoryFacts look_at_repository(const RepositoryConfig& config, const std::st
     return facts;
   }
   // Where backups go, but without making the set's folder.
-  facts.not_writable = try_writing(store, listing->backups.empty() ? "" : set + "/");
+  const std::string folder = listing->backups.empty() ? "" : set + "/";
+  if (config.s3.object_lock_days > 0) {
+    facts.not_writable = try_writing(store, folder);
+  } else {
+    const store::Probe probe = store::probe_store(store, folder, system_clock());
+    facts.not_writable = probe.not_written;
+    facts.not_readable = probe.not_read;
+    facts.not_removable = probe.not_removed;
+    facts.overwrites = probe.overwritten;
+    facts.clock_ahead = probe.clock_ahead;
+  }
+  if (!facts.not_writable) facts.facts = store::store_facts(config);
   facts.backups = listing->backups.size();
   facts.broken = listing->broken.size();
   if (!listing->backups.empty()) {

@@ -15,6 +15,9 @@ namespace {
 
 // What pg_dump would lock and read: everything but the system's own, members of extensions (their
 // configuration tables excepted) and temporary tables.
+// What nobody wrote to for so long was left by a run that died.
+constexpr std::chrono::hours kSurelyDead{24};
+
 constexpr const char* kUnreadable = R"(
 WITH config AS (
   SELECT pg_catalog.unnest(e.extconfig) AS oid FROM pg_catalog.pg_extension e
@@ -208,10 +211,20 @@ void remove_leftovers(Repository& repository, const std::string& set,
     for (const auto& entry : entries) see(entry, true);
     PGDR_TRY(const auto temporaries, store.leftovers(set + "/"));
     for (const auto& entry : temporaries) see(entry, false);
+    // A complete backup may have some as well: of an upload that was tried again.
+    for (const auto& entry : temporaries) {
+      const std::string rest = entry.key.substr(set.size() + 1);
+      const auto folder = folders.find(rest.substr(0, rest.find('/')));
+      if (folder == folders.end() || !folder->second.manifest) continue;
+      if (now - entry.modified < kSurelyDead) continue;
+      PGDR_CHECK(store.remove_leftover(entry));
+      log_info(fmt::format("removed an unfinished upload from repository {}: {}", repository.name,
+                           entry.key));
+    }
     for (const auto& [label, folder] : folders) {
       if (folder.manifest) continue;
       const bool known = std::find(ours.begin(), ours.end(), label) != ours.end();
-      if (!known && now - folder.newest < std::chrono::hours(24)) continue;
+      if (!known && now - folder.newest < kSurelyDead) continue;
       PGDR_CHECK(remove_unfinished(repository, set, label));
       log_info(fmt::format("removed what the unfinished backup {} left in repository {}", label,
                            repository.name));
