@@ -45,8 +45,14 @@ DoctorFacts healthy() {
   repository.free_bytes = 10 * kGiB;
   repository.backups = 3;
   facts.repositories = {repository};
-  facts.newest = NewestBackup{"20261121T020000Z-9f3c", "local", facts.now - std::chrono::hours(3),
-                              facts.now - std::chrono::hours(3), kGiB / 4};
+  facts.newest = NewestBackup{"20261121T020000Z-9f3c",
+                              "local",
+                              facts.now - std::chrono::hours(3),
+                              facts.now - std::chrono::hours(3),
+                              kGiB / 4,
+                              {},
+                              {},
+                              {}};
   facts.keys.recipients = {"age1a", "age1b"};
   facts.keys.signing_file = "/s.pem";
   facts.keys.signing_public = "ed25519:x";

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
+#include "base/config_edit.hpp"
 #include "base/file.hpp"
 #include "pipe/age.hpp"
 
@@ -13,22 +13,6 @@ namespace {
 
 bool contains(const std::vector<std::string>& list, const std::string& one) {
   return std::find(list.begin(), list.end(), one) != list.end();
-}
-
-// The offset of a position in a text; both count from 1, columns in code points.
-std::size_t offset_of(const std::string& text, toml::source_position at) {
-  std::size_t offset = 0;
-  for (toml::source_index line = 1; line < at.line; ++line) {
-    offset = text.find('\n', offset);
-    if (offset == std::string::npos) return text.size();
-    ++offset;
-  }
-  for (toml::source_index column = 1; column < at.column && offset < text.size(); ++column) {
-    do {
-      ++offset;
-    } while (offset < text.size() && (static_cast<unsigned char>(text[offset]) & 0xC0U) == 0x80U);
-  }
-  return offset;
 }
 
 std::string list_text(const std::vector<std::string>& recipients) {
@@ -110,31 +94,17 @@ Result<Rotation> plan_rotation(const Config& config, const std::string& config_t
   rotation.file = config.path;
   rotation.before = set.recipients;
   PGDR_TRY(rotation.after, changed(set.recipients, request));
-  toml::table root;
-  try {
-    root = toml::parse(config_text, config.path);
-  } catch (const toml::parse_error& error) {
-    return Error::of(Code::kUsage, fmt::format("{}: {}", config.path, error.description()));
-  }
-  const auto own = root["set"][set.name]["recipients"];
-  const auto shared = root["defaults"]["recipients"];
-  const toml::node* list = own ? own.node() : shared.node();
-  if (list == nullptr) {
-    return Error::of(Code::kUsage, fmt::format("{} changed meanwhile", config.path), "try again");
-  }
-  const std::size_t begin = offset_of(config_text, list->source().begin);
-  const std::size_t end = offset_of(config_text, list->source().end);
-  rotation.text =
-      config_text.substr(0, begin) + list_text(rotation.after) + config_text.substr(end);
+  PGDR_TRY(const RecipientsPlace place, find_recipients(config_text, config.path, set.name));
+  rotation.text = config_text.substr(0, place.begin) + list_text(rotation.after) +
+                  config_text.substr(place.end);
   // Whatever the text looked like: it must say exactly what was meant, and nothing else may differ.
   const auto parsed = parse_config(rotation.text, config.path);
   bool right = parsed && parsed->sets.size() == config.sets.size();
   for (const auto& [name, before] : config.sets) {
     if (!right) break;
     const SetConfig& after = parsed->sets.at(name);
-    const bool follows = name == set.name ||
-                         (!own && !root["set"][name]["recipients"] &&
-                          !root["set"][name]["recipients_file"] && before.passphrase_file.empty());
+    const bool follows = name == set.name || (!place.own && !place.with_keys.contains(name) &&
+                                              before.passphrase_file.empty());
     right = after.recipients == (follows ? rotation.after : before.recipients);
     if (follows) rotation.sets.push_back(name);
   }
