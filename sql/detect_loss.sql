@@ -26,7 +26,7 @@ BEGIN
   RETURN label;
 END $$;
 -- Times as days before today.
-CREATE FUNCTION pg_temp.ago(t timestamptz) RETURNS text LANGUAGE sql AS $$ SELECT round(extract(epoch FROM now() - t) / 86400, 1)::float8 || ' d' $$;
+CREATE FUNCTION pg_temp.ago(t timestamptz) RETURNS text LANGUAGE sql AS $$ SELECT round((extract(epoch FROM now() - t) / 86400)::numeric, 1)::float8 || ' d' $$;
 CREATE FUNCTION pg_temp.plain(t text) RETURNS text LANGUAGE sql AS $$
   SELECT regexp_replace(regexp_replace(t, '\d{8}T\d{6}Z-0000', 'LABEL', 'g'), '\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?', 'TIME', 'g') $$;
 CREATE VIEW pg_temp.losses AS

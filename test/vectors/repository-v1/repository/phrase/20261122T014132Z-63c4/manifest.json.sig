@@ -1,0 +1,1 @@
+K4cD6LiS/6p2Nwbq/hP3yjk1T6xs1a0Qh1JizA5mAC0x9Lc76q4UhzRZivins2xp+LYMmM8LBIF9bQoL9vWADw==
