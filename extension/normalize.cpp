@@ -71,6 +71,11 @@ char* normalize(const char* text, ExpressionKind kind, Oid owner) {
   char* current = pstrdup(text);
   for (int round = 0; round < kMaxRounds; round++) {
     char* next = guarded([&] { return one_round(current, kind, owner); });
+    if (next == nullptr && kind == ExpressionKind::kView) {
+      next = guarded([&] { return stored_query(owner); });
+      if (next != nullptr) current = next;
+      break;
+    }
     if (next == nullptr || strcmp(next, current) == 0) break;
     current = next;
   }

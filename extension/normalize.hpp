@@ -7,8 +7,9 @@
 // types of literals; nothing is planned or executed. Locks that parsing takes are given back. One
 // spelling (normalize_spelling.hpp) then makes the text the same from every major version.
 //
-// The result is in the current memory context. Text that the parser refuses is compared literally,
-// in that spelling; a cancel or a lock that cannot be had is an error.
+// The result is in the current memory context. Text that the parser refuses is compared as it is, a
+// view's as its stored query is deparsed, in that spelling; a cancel or a lock that cannot be had
+// is an error.
 #pragma once
 
 #include "pg.hpp"

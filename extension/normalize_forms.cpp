@@ -189,6 +189,40 @@ char* reparse_query(const char* text) {
   return deparse(transformTopLevelStmt(make_state(text), raw));
 }
 
+#if PG_VERSION_NUM < 160000  // views without range table entries for OLD and NEW: 16 (1b4d280ea)
+// The two entries, always the first, are why names are qualified even over a single relation.
+char* stored_query(Oid view) {
+  Relation rel = relation_open(view, AccessShareLock);
+  char* text = nullptr;
+  if (rel->rd_rules != nullptr && rel->rd_rules->numLocks > 0) {
+    RewriteRule* rule = rel->rd_rules->rules[0];
+    for (int i = 1; i < rel->rd_rules->numLocks && rule->event != CMD_SELECT; i++)
+      rule = rel->rd_rules->rules[i];
+    auto* query = static_cast<Query*>(copyObjectImpl(linitial(rule->actions)));
+    if (rule->event == CMD_SELECT && query->setOperations == nullptr &&
+        list_length(query->rtable) >= 2 &&
+        strcmp(linitial_node(RangeTblEntry, query->rtable)->eref->aliasname, "old") == 0 &&
+        strcmp(lsecond_node(RangeTblEntry, query->rtable)->eref->aliasname, "new") == 0) {
+      query->rtable = list_copy_tail(query->rtable, 2);
+      OffsetVarNodes(reinterpret_cast<Node*>(query), -2, 0);
+      // A renamed column has its new name in the view alone.
+      ListCell* cell;
+      foreach (cell, query->targetList) {
+        auto* target = lfirst_node(TargetEntry, cell);
+        if (!target->resjunk && target->resno <= RelationGetNumberOfAttributes(rel))
+          target->resname =
+              pstrdup(NameStr(TupleDescAttr(RelationGetDescr(rel), target->resno - 1)->attname));
+      }
+      text = deparse(query);
+    }
+  }
+  relation_close(rel, AccessShareLock);
+  return text;
+}
+#else
+char* stored_query(Oid) { return nullptr; }
+#endif
+
 char* reparse_trigger_condition(const char* text, Oid relation) {
   char* sql = psprintf("SELECT %s", text);
   Node* raw = parse_expression(sql);

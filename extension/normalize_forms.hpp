@@ -15,6 +15,9 @@ char* reparse_domain_check(const char* text, Oid domain);
 
 // A whole query.
 char* reparse_query(const char* text);
+// The query of a view as it is stored, with columns qualified as 16 and later do; nullptr where the
+// text of pg_get_viewdef is that already, or stands for more than one query.
+char* stored_query(Oid view);
 // A trigger's WHEN over the OLD and NEW rows of a relation.
 char* reparse_trigger_condition(const char* text, Oid relation);
 // CREATE RULE, as pg_get_ruledef writes it, of a relation.

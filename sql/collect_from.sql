@@ -66,8 +66,7 @@ CREATE RULE literal_rule AS ON DELETE TO literals WHERE old.a = '{q}'::trapping[
 RESET client_min_messages;
 CREATE TABLE trapped (v varchar(3) CHECK (public.lower(v) = 'a'), w text DEFAULT public.lower('x'::varchar));
 \c :here
--- Before version 16 every column is qualified.
-SELECT o.identity, regexp_replace(o.definition, '\mliterals\.', '', 'g') AS definition
+SELECT o.identity, o.definition
 FROM jsonb_to_recordset(dr._collect_from('collect_target', false, true) -> 'objects') AS o(identity text, facet text, definition text)
 WHERE o.identity LIKE 'public.literal%' AND o.facet = 'definition' AND o.identity <> 'public.literal_body()';
 SELECT count(*) = :'has_bodies'::boolean::int AS body
