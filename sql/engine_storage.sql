@@ -35,7 +35,7 @@ INSERT INTO main SELECT id, t || '', (j::text)::jsonb, (a::text)::text[], (n::te
 CREATE TABLE lz4 (LIKE extended);
 DO $$ BEGIN
   IF current_setting('server_version_num')::int >= 140000 THEN
-    ALTER TABLE lz4 ALTER t SET COMPRESSION lz4, ALTER j SET COMPRESSION lz4, ALTER a SET COMPRESSION lz4;
+    EXECUTE 'ALTER TABLE lz4 ALTER t SET COMPRESSION lz4, ALTER j SET COMPRESSION lz4, ALTER a SET COMPRESSION lz4';
   END IF;
 END $$;
 INSERT INTO lz4 SELECT id, t || '', (j::text)::jsonb, (a::text)::text[], (n::text)::numeric FROM extended ORDER BY id DESC;
