@@ -1,4 +1,5 @@
 # Debian packages and sources without touching this machine's own: sourced after common.sh, not run.
+# shellcheck shell=bash
 
 # private_apt FOLDER 'deb|deb-src SUITE'…: an apt with state, cache and sources of its own in FOLDER (made if missing) and no
 # package installed, its lists up to date. Afterwards `apt_in FOLDER apt-get …` is that apt. Needs no root. Returns 1, with the

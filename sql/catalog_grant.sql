@@ -11,7 +11,10 @@ RESET client_min_messages;
 CREATE ROLE regress_pgdr_backup;
 CREATE ROLE regress_pgdr_monitor;
 CREATE ROLE regress_pgdr_nobody;
-GRANT pg_read_all_data TO regress_pgdr_backup;
+SELECT count(*) AS read_all_data FROM pg_roles WHERE rolname = 'pg_read_all_data' \gset
+\if :read_all_data
+GRANT pg_read_all_data TO regress_pgdr_backup; -- from version 14 on
+\endif
 SELECT dr_grant('regress_pgdr_backup', 'admin');
 \echo :SQLSTATE
 SELECT dr_grant(NULL, 'backup');
@@ -59,7 +62,12 @@ DELETE FROM dr.copies;
 DELETE FROM dr.restores;
 DELETE FROM dr.verifications;
 DELETE FROM dr.events;
-DELETE FROM dr.snapshots;
+DO $$
+BEGIN
+  DELETE FROM dr.snapshots;
+EXCEPTION WHEN foreign_key_violation OR restrict_violation THEN -- the latter from version 18 on
+  RAISE WARNING 'the snapshot of a backup stays';
+END $$;
 UPDATE dr.verifications SET passed = true;
 UPDATE dr.verification_findings SET status = 'info';
 UPDATE dr.events SET message = 'nothing happened';

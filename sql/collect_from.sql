@@ -58,13 +58,21 @@ CREATE DOMAIN public.trapping_list AS trapping[];
 SET client_min_messages = error;
 CREATE TABLE literals (a trapping[] DEFAULT '{x}', b trapping_row DEFAULT '(x)', c trapping DEFAULT 'x', d trapping_list DEFAULT '{y}');
 CREATE VIEW literal AS SELECT '{x}'::trapping[] AS a, b FROM literals WHERE a <> '{z}'::trapping[];
+SELECT current_setting('server_version_num')::int >= 140000 AS has_bodies \gset
+\if :has_bodies
 CREATE FUNCTION literal_body() RETURNS trapping[] LANGUAGE sql RETURN '{x}'::trapping[];
+\endif
 CREATE RULE literal_rule AS ON DELETE TO literals WHERE old.a = '{q}'::trapping[] DO ALSO INSERT INTO literals (a) VALUES ('{r}'::trapping[]);
 RESET client_min_messages;
 CREATE TABLE trapped (v varchar(3) CHECK (public.lower(v) = 'a'), w text DEFAULT public.lower('x'::varchar));
 \c :here
-SELECT o.identity, o.definition FROM jsonb_to_recordset(dr._collect_from('collect_target', false, true) -> 'objects') AS o(identity text, facet text, definition text)
-WHERE o.identity LIKE 'public.literal%' AND o.facet = 'definition';
+-- Before version 16 every column is qualified.
+SELECT o.identity, regexp_replace(o.definition, '\mliterals\.', '', 'g') AS definition
+FROM jsonb_to_recordset(dr._collect_from('collect_target', false, true) -> 'objects') AS o(identity text, facet text, definition text)
+WHERE o.identity LIKE 'public.literal%' AND o.facet = 'definition' AND o.identity <> 'public.literal_body()';
+SELECT count(*) = :'has_bodies'::boolean::int AS body
+FROM jsonb_to_recordset(dr._collect_from('collect_target', false, true) -> 'objects') AS o(identity text, facet text, definition text)
+WHERE o.identity = 'public.literal_body()' AND o.definition LIKE '%RETURN ''{x}''::public.trapping[]';
 SELECT count(*) > 30 AS collected FROM jsonb_array_elements(dr._collect_from('collect_target', true, true) -> 'objects');
 
 -- Errors, with their SQLSTATE

@@ -62,7 +62,12 @@ SELECT of_pair('x');
 ALTER TABLE changing DROP a;
 SELECT of_pair('x');
 
--- The support functions are not for calling
-SELECT dr._fingerprint_combine(NULL, NULL);
+-- The support functions are not for calling: what the parser says depends on the version
+DO $$
+BEGIN
+  PERFORM dr._fingerprint_combine(NULL, NULL);
+EXCEPTION WHEN undefined_function OR feature_not_supported THEN
+  RAISE WARNING 'not callable';
+END $$;
 
 DROP SCHEMA aggregate CASCADE;

@@ -22,6 +22,12 @@ ALTER DATABASE :"db" RESET pgdr.origin;
 ALTER DATABASE :"db" OWNER TO CURRENT_USER;
 SET ROLE regress_pgdr_owner;
 -- The prefix is the library's own
-SET pgdr.orgin = 'misspelt';
+DO $$
+BEGIN
+  SET pgdr.orgin = 'misspelt';
+  ASSERT current_setting('server_version_num')::int < 150000, 'the prefix is not reserved';
+EXCEPTION WHEN invalid_name THEN
+  NULL;
+END $$;
 RESET ROLE;
 DROP ROLE regress_pgdr_owner;

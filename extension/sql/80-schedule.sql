@@ -41,7 +41,7 @@ RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT format('SELECT @extschema@.dr_snapshot_counts(%L::text, %s::boolean, NULL::jsonb)', 'scheduled',
+  SELECT format('SELECT @extschema@.dr_snapshot_counts(%L::text, %s::boolean, NULL::jsonb, NULL::bytea)', 'scheduled',
                 CASE WHEN content THEN 'true' ELSE 'false' END)
 $$;
 COMMENT ON FUNCTION dr._cron_command(boolean) IS 'Internal: what the job runs';

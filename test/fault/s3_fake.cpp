@@ -32,7 +32,7 @@ std::string iso(Time t) { return to_iso(t).substr(0, 19) + ".000Z"; }
 std::map<std::string, std::string> kept_headers(const ServerRequest& request) {
   std::map<std::string, std::string> kept;
   for (const auto& [name, value] : request.headers) {
-    if (name.starts_with("x-amz-")) kept[name] = value;
+    if (name.starts_with("x-amz-") || name.starts_with("x-goog-")) kept[name] = value;
   }
   return kept;
 }
@@ -48,7 +48,8 @@ store::S3Options S3Fake::options() const {
   options.config.bucket = kBucket;
   options.config.prefix = "backups";
   options.config.endpoint = server_.url();
-  options.config.region = "us-east-1";
+  options.config.google = google;
+  if (!google) options.config.region = "us-east-1";
   options.credentials.environment = [](const char* name) -> std::string {
     if (std::string(name) == "AWS_ACCESS_KEY_ID") return kKey;
     if (std::string(name) == "AWS_SECRET_ACCESS_KEY") return kSecret;
@@ -120,7 +121,8 @@ std::string S3Fake::etag_of(const std::string& content) const {
 
 void S3Fake::store(const std::string& key, std::string content, std::string etag,
                    std::map<std::string, std::string> headers) {
-  objects_[key] = {std::move(content), std::move(etag), now() - age_of_objects, std::move(headers)};
+  objects_[key] = {std::move(content), std::move(etag), now() - age_of_objects, std::move(headers),
+                   next_generation_++};
 }
 
 ServerResponse S3Fake::handle(const ServerRequest& request) {
@@ -144,7 +146,12 @@ ServerResponse S3Fake::handle(const ServerRequest& request) {
 
 // What the store signs is what it sends: computed again from what arrived.
 std::optional<ServerResponse> S3Fake::refuse(const ServerRequest& request) const {
-  const std::string date = request.header("x-amz-date");
+  if (google) {
+    if (auto refused = refuse_as_google(request)) return refused;
+  }
+  const store::SigningScheme& scheme = google ? store::kGoogleScheme : store::kAmazonScheme;
+  const std::string own = scheme.header_prefix;
+  const std::string date = request.header(own + "date");
   const std::string stamp =
       fmt::format("{}-{}-{}T{}:{}:{}Z", date.substr(0, 4), date.substr(4, 2), date.substr(6, 2),
                   date.substr(9, 2), date.substr(11, 2), date.substr(13, 2));
@@ -164,14 +171,15 @@ std::optional<ServerResponse> S3Fake::refuse(const ServerRequest& request) const
     const std::size_t end = names.find(';');
     const std::string name = names.substr(0, end);
     names.erase(0, end == std::string::npos ? names.size() : end + 1);
-    if (name == "x-amz-date" || name == "x-amz-content-sha256" || name == "x-amz-security-token") {
+    if (name == own + "date" || name == own + "content-sha256" || name == own + "security-token") {
       continue;
     }
     parts.headers.emplace_back(name, request.header(name));
   }
   parts.payload_sha256 = store::sha256_hex(bytes_of(request.body));
-  const store::Signature expected = store::sign(
-      parts, {kKey, kSecret, request.header("x-amz-security-token")}, "us-east-1", *signed_at);
+  const store::Signature expected =
+      store::sign(parts, {kKey, kSecret, request.header(own + "security-token")},
+                  google ? "auto" : "us-east-1", *signed_at, scheme);
   if (authorization != expected.headers.back().second) {
     return error(403, "SignatureDoesNotMatch");
   }
@@ -182,8 +190,30 @@ std::optional<ServerResponse> S3Fake::refuse(const ServerRequest& request) const
   return std::nullopt;
 }
 
+// "Requests cannot specify both x-amz and x-goog headers", and what Google's interface lacks.
+std::optional<ServerResponse> S3Fake::refuse_as_google(const ServerRequest& request) const {
+  for (const auto& [name, value] : request.headers) {
+    if (name.starts_with("x-amz-")) return error(400, "InvalidHeader", name);
+  }
+  if (request.asks("delete")) return error(400, "NotImplemented");
+  const bool conditional = !request.header("x-goog-if-generation-match").empty();
+  if (conditional && request.method == "POST") return error(400, "InvalidArgument");
+  return std::nullopt;
+}
+
+std::optional<ServerResponse> S3Fake::check_generation(const ServerRequest& request,
+                                                       const std::string& key) const {
+  const std::string wanted = request.header("x-goog-if-generation-match");
+  if (wanted.empty() || !conditional_writes) return std::nullopt;
+  const auto found = objects_.find(key);
+  const std::uint64_t now = found == objects_.end() ? 0 : found->second.generation;
+  if (std::stoull(wanted) != now) return error(412, "PreconditionFailed");
+  return std::nullopt;
+}
+
 std::optional<ServerResponse> S3Fake::check_condition(const ServerRequest& request,
                                                       const std::string& key) const {
+  if (google) return check_generation(request, key);
   const std::string none = request.header("if-none-match");
   const std::string match = request.header("if-match");
   if (none.empty() && match.empty()) return std::nullopt;
@@ -215,7 +245,10 @@ ServerResponse S3Fake::usual(const ServerRequest& request) {
   if (request.method == "PUT") {
     if (auto refused = check_condition(request, key)) return *refused;
     store(key, request.body, etag_of(request.body), kept_headers(request));
-    return {200, {{"ETag", objects_[key].etag}}, ""};
+    return {200,
+            {{"ETag", objects_[key].etag},
+             {"x-goog-generation", std::to_string(objects_[key].generation)}},
+            ""};
   }
   if (request.method == "POST" && request.asks("uploads")) {
     const std::string id = fmt::format("upload+{}/=", next_upload_++);
@@ -246,6 +279,7 @@ ServerResponse S3Fake::get(const ServerRequest& request, const std::string& key)
   if (!match.empty() && match != object.etag) return error(412, "PreconditionFailed");
   ServerResponse response;
   response.headers = {{"ETag", object.etag}, {"Last-Modified", http_date(object.modified)}};
+  if (google) response.headers["x-goog-generation"] = std::to_string(object.generation);
   const std::string range = request.header("range");
   if (range.empty()) {
     response.body = object.content;
@@ -275,8 +309,10 @@ ServerResponse S3Fake::complete(const ServerRequest& request, const std::string&
     content += part.first;
     digests += *store::md5(bytes_of(part.first));
   }
-  const std::string etag = fmt::format("\"{}-{}\"", store::to_hex(*store::md5(bytes_of(digests))),
-                                       found->second.parts.size());
+  const std::string etag =
+      google ? fmt::format("\"-CK{:x}Lz==\"", next_generation_)
+             : fmt::format("\"{}-{}\"", store::to_hex(*store::md5(bytes_of(digests))),
+                           found->second.parts.size());
   store(key, std::move(content), etag, found->second.headers);
   uploads_.erase(found);
   return {200,

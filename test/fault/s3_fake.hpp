@@ -31,6 +31,10 @@ class S3Fake {
   bool conditional_writes = true;   // honours If-None-Match and If-Match on PUT
   bool refuses_conditions = false;  // answers 501 to them
   bool opaque_etags = false;        // entity tags that are no MD5
+  // Google's way: its signatures and headers alone, generations instead of If-None-Match and
+  // If-Match on writes (which it ignores), no condition on completing a multipart upload, entity
+  // tags of such objects that are no MD5s, no bulk deletion.
+  bool google = false;
   std::chrono::seconds clock_ahead{
       0};  // of the server's clock, with skew refused beyond 15 minutes
   std::chrono::seconds age_of_objects{0};  // added to what Last-Modified says
@@ -53,6 +57,7 @@ class S3Fake {
     std::string etag;
     Time modified{};
     std::map<std::string, std::string> headers;
+    std::uint64_t generation = 0;
   };
   struct Unfinished {
     std::string key;
@@ -62,6 +67,9 @@ class S3Fake {
   ServerResponse handle(const ServerRequest& request);
   ServerResponse usual(const ServerRequest& request);
   std::optional<ServerResponse> refuse(const ServerRequest& request) const;
+  std::optional<ServerResponse> refuse_as_google(const ServerRequest& request) const;
+  std::optional<ServerResponse> check_generation(const ServerRequest& request,
+                                                 const std::string& key) const;
   std::optional<ServerResponse> check_condition(const ServerRequest& request,
                                                 const std::string& key) const;
   ServerResponse list(const ServerRequest& request) const;
@@ -78,6 +86,7 @@ class S3Fake {
   std::map<std::string, Object> objects_;
   std::map<std::string, Unfinished> uploads_;
   int next_upload_ = 1;
+  std::uint64_t next_generation_ = 1700000000000001;
   HttpServer server_;  // last: it stops first
 };
 

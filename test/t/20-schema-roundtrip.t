@@ -124,6 +124,18 @@ restore_copy queries queries_copy
 collect queries_copy
 is "$(differences queries queries_copy)" '' 'a dump and restore changes none of them'
 
+# Very many large objects: a record for each 4096 OIDs.
+sql postgres 'CREATE DATABASE large TEMPLATE template0'
+sql large "SELECT count(lo_create(40960 + i)) FROM generate_series(0, 10000) AS i" >/dev/null
+collect large
+is "$(sql hub "SELECT DISTINCT identity FROM records WHERE name = 'large' AND kind = 'large object' ORDER BY 1")" '40960..45055
+45056..49151
+49152..53247' 'large objects are grouped'
+createdb -T large large_copy && sql large_copy "SELECT lo_put(45055, 0, 'x'); ALTER LARGE OBJECT 45056 OWNER TO schema_owner" >/dev/null
+collect large_copy
+like "$(differences large large_copy)" '^mismatch large object 40960..45055 content: 4096 objects: [0-9a-f]+ -> 4096 objects: [0-9a-f]+
+mismatch large object 45056..49151 owner: 4096 objects: [0-9a-f]+ -> 4096 objects: [0-9a-f]+$' 'a change names the group and the facet'
+
 # What the current role may not see in full is an error, never a shorter document.
 sql postgres 'CREATE ROLE nobody LOGIN'
 sql hub 'GRANT USAGE ON SCHEMA dr TO nobody; GRANT EXECUTE ON FUNCTION dr._collect_from(text, boolean, boolean) TO nobody'

@@ -41,7 +41,7 @@ like "$(sql shop "SELECT object FROM dr_verify_against('shop_copy') WHERE status
 
 # --- the stored form ---------------------------------------------------------------------------------------------------------------
 folder=$REPO/shop/$label
-is "$(ls "$folder" | tr '\n' ' ')" 'RESTORE.txt SHA256SUMS database.dump.zst.age globals.sql.zst.age manifest.json snapshot.json.zst.age ' 'the folder holds what the format says'
+is "$(ls "$folder" | tr '\n' ' ')" 'RESTORE.txt SHA256SUMS database.dump.zst.age database.dump.zst.age.chunks globals.sql.zst.age manifest.json snapshot.json.zst.age ' 'the folder holds what the format says'
 ok 'sha256sum --check accepts SHA256SUMS' bash -c "cd '$folder' && sha256sum --check --strict SHA256SUMS"
 ok 'every artifact is an age file' bash -c "for f in '$folder'/*.age; do [ \"\$(head -c 21 \"\$f\")\" = age-encryption.org/v1 ] || exit 1; done"
 is "$(jq -r '.label + " " + .format + " " + .database' "$folder/manifest.json")" "$label pgdr-manifest shop" 'the manifest says what it is'

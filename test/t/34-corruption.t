@@ -138,8 +138,32 @@ make_repository "$T/second"
 exit_is 0 pgdr backup
 both=$(ls "$T/second/shop" | tail -1)
 truncate -s -5 "$REPO/shop/$both/database.dump.zst.age"
+exit_is 0 pgdr --json restore "$both" --to from_second
+is "$(jq -r .repository <<<"$out")" second 'the copy in the other repository is used'
+like "$err" 'truncated.*going on with the copy in repository second' 'and it says so'
+is "$(sql shop "SELECT c.repository FROM dr.copies c JOIN dr.backups b ON b.id = c.backup WHERE label = '$both' AND c.state = 'damaged'")" local \
+  'the damaged copy is recorded'
 exit_is 1 pgdr verify "$both"
-exit_is 0 pgdr restore "$both" --to from_second
-like "$out" 'second' 'the copy in the other repository is used'
-like "$err" 'trying the next copy' 'and it says so'
+exit_is 0 pgdr restore "$both" --to once_more
+unlike "$err" 'truncated' 'what is known to be damaged is not tried first'
+exit_is 0 pgdr copy "$both"
+
+# damage in the middle of the stream, in both copies at different places: the restore takes each piece where it is good
+sql shop "CREATE TABLE bulk AS SELECT i, string_agg(md5(i::text || j || random()), '') AS t FROM generate_series(1, 1500) i, generate_series(1, 400) j GROUP BY i"
+exit_is 0 pgdr backup
+both=$(ls "$T/second/shop" | tail -1)
+size=$(stat -c %s "$REPO/shop/$both/database.dump.zst.age")
+ok 'the dump has several chunks' test "$size" -gt 9000000
+is "$(wc -l <"$REPO/shop/$both/database.dump.zst.age.chunks")" $((1 + (size + 4194303) / 4194304)) 'each has a digest'
+printf x | dd of="$REPO/shop/$both/database.dump.zst.age" bs=1 seek=5000000 conv=notrunc status=none
+for jobs in 1 2; do
+  sql shop "UPDATE dr.copies SET state = 'complete', error = NULL"
+  exit_is 0 pgdr restore "$both" --to "piecewise_$jobs" --jobs $jobs
+  like "$err" 'bytes 4194304 to 8388607.*going on with the copy in repository second' 'a piece that is damaged is taken from the other copy'
+done
+printf x | dd of="$T/second/shop/$both/database.dump.zst.age" bs=1 seek=8500000 conv=notrunc status=none
+sql shop "UPDATE dr.copies SET state = 'complete', error = NULL"
+exit_is 1 pgdr restore "$both" --to nowhere
+is "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname = 'nowhere'")" 0 'without a good copy the database that was made is gone'
+exit_is 1 pgdr restore "$both" --to nowhere --no-verify
 done_testing

@@ -299,6 +299,23 @@ TEST_F(ProcessTest, DISABLED_PlaysTheTool) {
   (void)(*process)->wait();
 }
 
+TEST_F(Interrupt, WaitsWhileItIsHeldAndTheSecondDoesNot) {
+  {
+    const HoldInterrupts hold;
+    ::kill(getpid(), SIGTERM);
+    EXPECT_FALSE(interrupted());
+  }
+  EXPECT_TRUE(interrupted());
+  EXPECT_EQ(interrupted_error().message, "interrupted by SIGTERM");
+  clear_interrupt();
+  const HoldInterrupts hold;
+  EXPECT_FALSE(interrupted()) << "the one before is over";
+  ::kill(getpid(), SIGTERM);
+  EXPECT_FALSE(interrupted());
+  ::kill(getpid(), SIGINT);
+  EXPECT_TRUE(interrupted());
+}
+
 TEST_F(Interrupt, EndsAReadThatWaits) {
   Command command{{"sleep", "600"}, {}, {}};
   command.want_stdout = true;

@@ -29,6 +29,7 @@ class StoreFixture {
 struct StoreMaker {
   const char* name;
   std::function<std::unique_ptr<StoreFixture>()> make;
+  int many = 300;  // objects of the test that lists many
 };
 inline void PrintTo(const StoreMaker& maker, std::ostream* out) { *out << maker.name; }
 

@@ -15,6 +15,20 @@ Error damaged(const StoredBackup& backup, const Artifact& artifact, const std::s
                                backup.repository->name, artifact.name, how));
 }
 
+Status compare_size(const StoredBackup& backup, const Artifact& artifact, std::uint64_t bytes) {
+  if (bytes < artifact.stored_bytes) {
+    return damaged(
+        backup, artifact,
+        fmt::format("is truncated: {} of {} bytes are there", bytes, artifact.stored_bytes));
+  }
+  if (bytes > artifact.stored_bytes) {
+    return damaged(
+        backup, artifact,
+        fmt::format("is longer than it was: {} bytes instead of {}", bytes, artifact.stored_bytes));
+  }
+  return success();
+}
+
 Result<std::unique_ptr<Source>> open_stored(const StoredBackup& backup, const Artifact& artifact) {
   const std::string key = backup_prefix(backup.manifest.set, backup.manifest.label) + artifact.name;
   auto source = backup.repository->store->open(key);
@@ -34,7 +48,12 @@ Result<std::unique_ptr<ArtifactWriter>> ArtifactWriter::open(CopySet& copies,
   writer->name_ = name;
   writer->kind_ = kind;
   PGDR_TRY(writer->fanout_, copies.create(prefix + name));
-  writer->stored_ = pipe::hash_sink(writer->fanout_.get());
+  Sink* stored_to = writer->fanout_.get();
+  if (sealing.chunks) {
+    writer->chunks_ = pipe::chunk_hash_sink(*stored_to, kChunkBytes);
+    stored_to = writer->chunks_.get();
+  }
+  writer->stored_ = pipe::hash_sink(stored_to);
   PGDR_TRY(writer->encrypted_, pipe::age_encrypt(*writer->stored_, sealing.lock));
   PGDR_TRY(writer->compressed_,
            pipe::zstd_sink(*writer->encrypted_, sealing.level, sealing.workers));
@@ -61,13 +80,22 @@ Artifact ArtifactWriter::artifact() const {
           stored.sha256, original_now_, original_ ? original_->digest().sha256 : std::string()};
 }
 
+ChunkList ArtifactWriter::chunk_list() const { return {kChunkBytes, chunks_->digests()}; }
+
 Result<std::unique_ptr<ArtifactReader>> ArtifactReader::open(const StoredBackup& backup,
+                                                             const Artifact& artifact,
+                                                             const pipe::Keys& keys, bool check) {
+  PGDR_TRY(std::unique_ptr<Source> stored, open_stored(backup, artifact));
+  return from(std::move(stored), artifact, keys, check);
+}
+
+Result<std::unique_ptr<ArtifactReader>> ArtifactReader::from(std::unique_ptr<Source> stored,
                                                              const Artifact& artifact,
                                                              const pipe::Keys& keys, bool check) {
   std::unique_ptr<ArtifactReader> reader(new ArtifactReader);
   reader->artifact_ = artifact;
   reader->check_ = check;
-  PGDR_TRY(reader->stored_, open_stored(backup, artifact));
+  reader->stored_ = std::move(stored);
   auto decrypted = pipe::age_decrypt(*reader->stored_, keys);
   if (!decrypted) return decrypted.error().context(artifact.name);
   reader->decrypted_ = std::move(*decrypted);
@@ -105,6 +133,27 @@ Result<std::string> read_artifact(const StoredBackup& backup, const Artifact& ar
   }
 }
 
+Result<std::string> read_stored_text(const StoredBackup& backup, const Artifact& artifact,
+                                     std::size_t limit) {
+  const std::string key = backup_prefix(backup.manifest.set, backup.manifest.label) + artifact.name;
+  auto text = store::read_text(*backup.repository->store, key, limit);
+  if (!text) {
+    if (text.error().code == Code::kNotFound) return damaged(backup, artifact, "is missing");
+    return text.error();
+  }
+  if (text->size() != artifact.stored_bytes || sha256_hex(*text) != artifact.stored_sha256) {
+    return damaged(backup, artifact, "is not what was stored");
+  }
+  return text;
+}
+
+Status check_size(const StoredBackup& backup, const Artifact& artifact) {
+  const std::string key = backup_prefix(backup.manifest.set, backup.manifest.label) + artifact.name;
+  PGDR_TRY(const auto entry, backup.repository->store->stat(key));
+  if (!entry) return damaged(backup, artifact, "is missing");
+  return compare_size(backup, artifact, entry->size);
+}
+
 Status check_stored(const StoredBackup& backup, const Artifact& artifact,
                     const std::function<void(std::uint64_t)>& progress) {
   PGDR_TRY(const auto source, open_stored(backup, artifact));
@@ -117,16 +166,7 @@ Status check_stored(const StoredBackup& backup, const Artifact& artifact,
     if (progress) progress(got);
   }
   const pipe::Digest digest = hashed->digest();
-  if (digest.bytes < artifact.stored_bytes) {
-    return damaged(
-        backup, artifact,
-        fmt::format("is truncated: {} of {} bytes are there", digest.bytes, artifact.stored_bytes));
-  }
-  if (digest.bytes > artifact.stored_bytes) {
-    return damaged(backup, artifact,
-                   fmt::format("is longer than it was: {} bytes instead of {}", digest.bytes,
-                               artifact.stored_bytes));
-  }
+  PGDR_CHECK(compare_size(backup, artifact, digest.bytes));
   if (digest.sha256 != artifact.stored_sha256) {
     return damaged(backup, artifact, "is not what was stored: its SHA-256 digest differs");
   }

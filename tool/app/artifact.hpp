@@ -8,9 +8,11 @@
 #include <memory>
 #include <string>
 
+#include "app/chunk_list.hpp"
 #include "app/copies.hpp"
 #include "app/manifest.hpp"
 #include "pipe/age.hpp"
+#include "pipe/chunk_hash.hpp"
 #include "pipe/stages.hpp"
 
 namespace pgdr::app {
@@ -22,6 +24,8 @@ struct Sealing {
   // SHA-256 of the original bytes as well. It costs about half a second per GB and tells nothing
   // that age's authentication and zstd's own checksum of the content do not: off for dumps.
   bool original_digest = true;
+  // Keep the digests of the stored bytes chunk by chunk (app/chunk_list.hpp): for large artifacts.
+  bool chunks = false;
 };
 
 // Receives the artifact's original bytes.
@@ -34,7 +38,8 @@ class ArtifactWriter final : public Sink {
   Status write(Bytes data) override;
   Status finish() override;
 
-  [[nodiscard]] Artifact artifact() const;  // after finish()
+  [[nodiscard]] Artifact artifact() const;     // after finish()
+  [[nodiscard]] ChunkList chunk_list() const;  // with Sealing::chunks, after finish()
   // So far; may be read by another thread.
   [[nodiscard]] std::uint64_t original_bytes() const { return original_now_; }
   [[nodiscard]] std::uint64_t stored_bytes() const { return stored_now_; }
@@ -44,6 +49,7 @@ class ArtifactWriter final : public Sink {
   std::string name_;
   std::string kind_;
   std::unique_ptr<Sink> fanout_;
+  std::unique_ptr<pipe::ChunkHashSink> chunks_;  // null: not wanted
   std::unique_ptr<pipe::HashSink> stored_;
   std::unique_ptr<Sink> encrypted_;
   std::unique_ptr<Sink> compressed_;
@@ -57,6 +63,10 @@ class ArtifactWriter final : public Sink {
 class ArtifactReader final : public Source {
  public:
   static Result<std::unique_ptr<ArtifactReader>> open(const StoredBackup& backup,
+                                                      const Artifact& artifact,
+                                                      const pipe::Keys& keys, bool check);
+  // From stored bytes that somebody else looks after.
+  static Result<std::unique_ptr<ArtifactReader>> from(std::unique_ptr<Source> stored,
                                                       const Artifact& artifact,
                                                       const pipe::Keys& keys, bool check);
   Result<std::size_t> read(MutableBytes buffer) override;
@@ -74,6 +84,13 @@ class ArtifactReader final : public Source {
 // The whole of a small artifact. kCorrupt when it is longer than limit.
 Result<std::string> read_artifact(const StoredBackup& backup, const Artifact& artifact,
                                   const pipe::Keys& keys, std::size_t limit);
+
+// The same of stored bytes as they are: of a list of chunks.
+Result<std::string> read_stored_text(const StoredBackup& backup, const Artifact& artifact,
+                                     std::size_t limit);
+
+// Compares the stored size with the manifest: kCorrupt as check_stored() says it.
+Status check_size(const StoredBackup& backup, const Artifact& artifact);
 
 // Re-reads the stored bytes and compares size and digest with the manifest: kCorrupt "is truncated:
 // 10 of 20 bytes", "is longer …", "does not have the digest …", "is missing".

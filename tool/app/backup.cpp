@@ -84,6 +84,7 @@ class BackupRun {
   std::uint64_t estimate_ = 0;  // bytes of the dump, roughly
   bool started_ = false;        // the catalog holds a row "running"
   Manifest manifest_;
+  ChunkList dump_chunks_;
   std::int64_t snapshot_id_ = 0;
   std::vector<std::string> manifests_;  // by repository; "" where there is none
   BackupResult result_;
@@ -202,6 +203,7 @@ Status BackupRun::dump_and_count() {
   Sealing sealing = sealing_;
   sealing.workers = kCompressors;
   sealing.original_digest = false;
+  sealing.chunks = true;
   PGDR_TRY(auto dump_writer,
            ArtifactWriter::open(*copies_, prefix(), "database.dump.zst.age", "database", sealing));
   DumpJob dump(dump_command(), std::move(dump_writer), true, give_up, watch);
@@ -238,11 +240,19 @@ Status BackupRun::dump_and_count() {
   if (const auto error = first.get()) return *error;
   snapshot_id_ = *counted;
   manifest_.artifacts.push_back(*dumped);
+  dump_chunks_ = dump.chunk_list();
   if (globals_stored) manifest_.artifacts.push_back(**globals_stored);
   return success();
 }
 
 Status BackupRun::store_document() {
+  const Artifact& dump = *manifest_.find("database");
+  const std::string chunks = chunks_text(dump_chunks_);
+  const std::string digest = sha256_hex(chunks);
+  PGDR_CHECK(copies_->write_text(prefix() + chunks_name(dump.name), chunks));
+  manifest_.artifacts.push_back(
+      {chunks_name(dump.name), kChunksKind, chunks.size(), digest, chunks.size(), digest});
+
   PGDR_TRY(const std::string text, catalog_->snapshot_document(snapshot_id_));
   PGDR_TRY(const Document document, parse_document(text));
   manifest_.snapshot_uuid = document.uuid;
@@ -374,7 +384,9 @@ void BackupRun::bring_earlier_copies() {
   progress_.done();
   if (!done) log_warning("earlier copies that are missing stay so: " + to_string(done.error()));
   for (const auto& step : result_.brought) {
-    if (step.error) {
+    if (step.error && step.error->code == Code::kRepositoryMissing) {
+      log_verbose(to_string(*step.error));
+    } else if (step.error) {
       log_warning(fmt::format("backup {} is still missing in repository {}: {}", step.label,
                               step.to, to_string(*step.error)));
     } else {
@@ -449,7 +461,10 @@ Result<BackupResult> BackupRun::run() {
   }
   // A signal that comes now comes too late: the backup is there, and the catalog shall know it.
   if (interrupted()) clear_interrupt();
-  const Status recorded = record();
+  const Status recorded = [this] {
+    const HoldInterrupts hold;
+    return record();
+  }();
   if (!recorded) {
     result_.record_error = recorded.error();
   } else {

@@ -1,12 +1,15 @@
 #include "app/check.hpp"
 
 #include <algorithm>
+#include <map>
+#include <random>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "app/archive.hpp"
 #include "app/artifact.hpp"
+#include "app/check_sample.hpp"
 #include "app/marks.hpp"
 #include "app/read_lease.hpp"
 #include "app/restore_text.hpp"
@@ -29,16 +32,27 @@ Status check_folder(const StoredBackup& backup, CopyCheck& check) {
   const Manifest& m = backup.manifest;
   store::Store& store = *backup.repository->store;
   const std::string prefix = backup_prefix(m.set, m.label);
-  std::set<std::string> known = {kManifestFile, kSignatureFile, kSumsFile, kRestoreTextFile};
+  std::set<std::string> known = {kManifestFile,    kSignatureFile,    kSumsFile,
+                                 kRestoreTextFile, kNextManifestFile, kNextSignatureFile};
   for (const auto& artifact : m.artifacts) known.insert(artifact.name);
   PGDR_TRY(const auto entries, store.list(prefix));
   std::set<std::string> present;
   for (const auto& entry : entries) {
     const std::string name = entry.key.substr(prefix.size());
     present.insert(name);
-    if (!known.contains(name)) {
+    const std::string base = parse_artifact_name(name).base;
+    const bool superseded = std::any_of(m.artifacts.begin(), m.artifacts.end(), [&](const auto& a) {
+      return parse_artifact_name(a.name).base == base;
+    });
+    if (!known.contains(name) && superseded) {
+      check.notes.push_back(name + " is left of a rewrap; expire removes it after a day");
+    } else if (!known.contains(name)) {
       check.problems.push_back({name, name + " does not belong to the backup"});
     }
+  }
+  if (backup.signature_file != kSignatureFile) {
+    check.notes.emplace_back("its rewrap was cut short: pgdr key rewrap completes it");
+    return success();
   }
   if (!present.contains(kSumsFile)) {
     check.problems.push_back({kSumsFile, "SHA256SUMS is missing"});
@@ -62,6 +76,7 @@ Status check_folder(const StoredBackup& backup, CopyCheck& check) {
 
 Status check_content(const StoredBackup& backup, const Artifact& artifact, const pipe::Keys& keys,
                      CopyCheck& check) {
+  if (artifact.kind == kChunksKind) return success();  // plain digests: compared already
   PGDR_TRY(const auto reader, ArtifactReader::open(backup, artifact, keys, true));
   if (artifact.kind == "database") {
     ArchiveReader archive(*reader);
@@ -77,8 +92,11 @@ Status check_content(const StoredBackup& backup, const Artifact& artifact, const
 }
 
 // With --all: what the catalog believes to be in a repository, and is not.
+using CopyName = std::pair<std::string, std::string>;  // label, repository
+
 Status find_vanished(db::Connection& db, const CheckRequest& request,
-                     const std::vector<Repository>& repositories, std::vector<CopyCheck>& copies) {
+                     const std::vector<Repository>& repositories, const std::set<CopyName>& unread,
+                     std::vector<CopyCheck>& copies) {
   PGDR_TRY(const db::Rows rows,
            db.query("SELECT b.label, c.repository, c.location "
                     "FROM dr.backups b JOIN dr.copies c ON c.backup = b.id "
@@ -92,7 +110,7 @@ Status find_vanished(db::Connection& db, const CheckRequest& request,
     const bool seen = std::any_of(copies.begin(), copies.end(), [&](const CopyCheck& c) {
       return c.label == label && c.repository == repository;
     });
-    if (!listed || seen) continue;
+    if (!listed || seen || unread.contains({label, repository})) continue;
     CopyCheck check;
     check.label = label;
     check.repository = repository;
@@ -109,10 +127,10 @@ Status find_vanished(db::Connection& db, const CheckRequest& request,
 }
 
 Status record(const CheckRequest& request, const std::vector<Repository>& listed,
-              std::vector<CopyCheck>& copies) {
+              const std::set<CopyName>& unread, std::vector<CopyCheck>& copies) {
   PGDR_TRY(const auto db, db::Connection::open(request.set.database));
   PGDR_TRY(auto catalog, db::Catalog::open(*db));
-  if (request.all) PGDR_CHECK(find_vanished(*db, request, listed, copies));
+  if (request.all) PGDR_CHECK(find_vanished(*db, request, listed, unread, copies));
   for (const auto& copy : copies) {
     if (copy.unreachable) continue;
     db::CopyRecord record;
@@ -136,6 +154,59 @@ Status record(const CheckRequest& request, const std::vector<Repository>& listed
                               .set = request.set.name}));
   }
   return success();
+}
+
+// When each copy was last read whole, as the catalog knows it.
+Result<std::map<CopyName, Time>> ask_checked(const CheckRequest& request) {
+  PGDR_TRY(const auto db, db::Connection::open(request.set.database));
+  PGDR_CHECK(db::Catalog::open(*db));
+  PGDR_TRY(const db::Rows rows, db->query("SELECT b.label, c.repository, c.checked_at "
+                                          "FROM dr.backups b JOIN dr.copies c ON c.backup = b.id "
+                                          "WHERE b.set_name = $1 AND c.checked_at IS NOT NULL",
+                                          {request.set.name}));
+  std::map<CopyName, Time> checked;
+  for (const auto& row : rows) {
+    const auto time = parse_iso(row[2].value_or(""));
+    if (time) checked[{row[0].value_or(""), row[1].value_or("")}] = *time;
+  }
+  return checked;
+}
+
+// The copies in remote repositories that this run does not read.
+Result<std::set<CopyName>> leave_out(const CheckRequest& request,
+                                     const std::vector<Repository>& repositories,
+                                     const std::vector<Backup>& backups, CheckResult& result) {
+  const auto checked = ask_checked(request);
+  if (!checked) {
+    if (checked.error().code == Code::kInterrupted) return checked.error();
+    result.seed = request.seed ? *request.seed : std::random_device{}();
+    log_warning(fmt::format("a random sample, seed {}, for the catalog cannot be asked: {}",
+                            *result.seed, to_string(checked.error())));
+  }
+  std::set<CopyName> unread;
+  for (const auto& repository : repositories) {
+    if (!repository.remote) continue;
+    std::vector<SampleItem> items;
+    std::vector<CopyName> names;
+    // The oldest first: where nothing was ever read, the order is that of the backups.
+    for (auto backup = backups.rbegin(); backup != backups.rend(); ++backup) {
+      for (const auto& copy : backup->copies) {
+        if (copy.repository->name != repository.name) continue;
+        names.emplace_back(copy.manifest.label, repository.name);
+        SampleItem item{copy.manifest.stored_bytes(), std::nullopt};
+        if (checked && checked->contains(names.back())) item.checked_at = checked->at(names.back());
+        items.push_back(item);
+      }
+    }
+    const auto taken = checked ? sample_by_age(items, request.percent)
+                               : sample_at_random(items, request.percent, *result.seed);
+    const std::set<std::size_t> read(taken.begin(), taken.end());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (!read.contains(i)) unread.insert(names[i]);
+    }
+  }
+  result.unread = unread.size();
+  return unread;
 }
 
 }  // namespace
@@ -227,8 +298,13 @@ Result<CheckResult> run_check(const CheckRequest& request) {
       return backup.error();
     }
   }
+  std::set<CopyName> unread;
+  if (request.all && request.percent < 100) {
+    PGDR_TRY(unread, leave_out(request, repositories.open, chosen, result));
+  }
   for (const auto& backup : chosen) {
     for (const auto& copy : backup.copies) {
+      if (unread.contains({copy.manifest.label, copy.repository->name})) continue;
       PGDR_TRY(const auto lease, hold_copy(copy, "verify"));
       auto check = check_copy(copy, request.config.signing, request.accept_unsigned,
                               keys ? &*keys : nullptr, request.progress);
@@ -262,10 +338,10 @@ Result<CheckResult> run_check(const CheckRequest& request) {
   }
   std::vector<Repository> listed;
   if (unlisted.empty()) listed = std::move(repositories.open);
-  const Status recorded = record(request, listed, result.copies);
+  const Status recorded = record(request, listed, unread, result.copies);
   result.recorded = recorded.ok();
   if (!recorded) log_warning("the catalog does not learn of it: " + to_string(recorded.error()));
-  if (result.copies.empty()) {
+  if (result.copies.empty() && unread.empty()) {
     return Error::of(Code::kRepositoryMissing, "there is no backup yet", "pgdr backup");
   }
   return result;

@@ -22,6 +22,11 @@ struct CheckRequest {
   KeyFiles keys;      // for deep
   std::string repository;  // only this one
   bool accept_unsigned = false;
+  // With all: reads only so much of what each remote repository holds, the least recently read
+  // first. 1 to 100.
+  int percent = 100;
+  std::optional<std::uint64_t>
+      seed{};  // for the sample when the catalog cannot be asked; else fresh
 };
 
 struct Problem {
@@ -46,7 +51,9 @@ struct CopyCheck {
 struct CheckResult {
   std::vector<CopyCheck> copies;
   bool deep = false;
-  bool recorded = false;  // in the catalog
+  std::size_t unread = 0;             // copies that the sample left out
+  std::optional<std::uint64_t> seed;  // of a random sample
+  bool recorded = false;              // in the catalog
   [[nodiscard]] bool good() const;
   [[nodiscard]] bool unreachable() const;
 };

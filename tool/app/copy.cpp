@@ -126,7 +126,8 @@ Status do_step(const Context& context, const Wanted& wanted, const CopyTarget& t
   if (done) return success();
   if (done.error().code == Code::kInterrupted) return done;
   step.error = done.error();
-  if (context.catalog == nullptr) return success();
+  // That there is nothing to copy from is no news: the missing copy itself was.
+  if (context.catalog == nullptr || done.error().code == Code::kRepositoryMissing) return success();
   const auto told = context.catalog->event_record(
       {.severity = done.error().code == Code::kExists ? "critical" : "error",
        .kind = "copy_failed",

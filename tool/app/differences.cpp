@@ -15,7 +15,7 @@ Result<Differences> read_differences(const SetConfig& set, const DifferencesRequ
   result.database = db->database();
   PGDR_TRY(const db::Rows rows,
            db->query(fmt::format("SELECT side, key, column_name, expected, actual, detail "
-                                 "FROM {}($1, $2, $3::integer)",
+                                 "FROM {}($1::text, $2::text, $3::integer)",
                                  catalog.name("dr_differences")),
                      {request.target, request.relation, std::to_string(request.max_rows)}));
   for (const db::Row& row : rows) {

@@ -34,6 +34,8 @@ class DumpJob {
   // Waits. The artifact is complete and durable in at least one repository, or an error: that of
   // the program (its exit status counts before anything else), of its output, or of writing.
   Result<Artifact> result();
+  // Of a successful one whose writer keeps it.
+  [[nodiscard]] ChunkList chunk_list() const { return writer_->chunk_list(); }
 
  private:
   Status run();

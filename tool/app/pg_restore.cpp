@@ -41,9 +41,15 @@ std::string path_of(const Fd& fd) { return fmt::format("/proc/self/fd/{}", fd.ge
 
 class ArchiveRestore {
  public:
-  ArchiveRestore(const StoredBackup& backup, const pipe::Keys& keys, const RestoreWhere& where,
-                 const RestoreOptions& options, Progress& progress)
-      : backup_(backup), keys_(keys), where_(where), options_(options), progress_(progress) {}
+  ArchiveRestore(CopyReader& copies, const ChunkList* chunks, const pipe::Keys& keys,
+                 const RestoreWhere& where, const RestoreOptions& options, Progress& progress)
+      : copies_(copies),
+        chunks_(chunks),
+        dump_(*copies.manifest().find("database")),
+        keys_(keys),
+        where_(where),
+        options_(options),
+        progress_(progress) {}
 
   Result<RestoreOutcome> run(const std::map<std::string, std::uint64_t>& sizes);
 
@@ -54,8 +60,11 @@ class ArchiveRestore {
   Status stream(const std::vector<int>& ids);
   Status streams(const std::vector<std::vector<int>>& shares);
   void show(const char* phase);
+  Result<std::unique_ptr<ArtifactReader>> open_dump();
 
-  const StoredBackup& backup_;
+  CopyReader& copies_;
+  const ChunkList* chunks_;
+  const Artifact& dump_;
   const pipe::Keys& keys_;
   const RestoreWhere& where_;
   const RestoreOptions& options_;
@@ -85,7 +94,7 @@ Command ArchiveRestore::command(const Fd& list) const {
 
 Status ArchiveRestore::finish(Process& process, const Status& fed) {
   // A pg_restore that stops reading has a reason of its own, which is worth more than ours.
-  if (!fed && fed.error().code != Code::kFailed) {
+  if (!fed && (fed.error().code != Code::kFailed || copies_.exhausted())) {
     process.kill();
     return fed;
   }
@@ -120,7 +129,7 @@ void ArchiveRestore::show(const char* phase) {
     const std::lock_guard lock(mutex_);
     bytes = bytes_;
   }
-  progress_.update({phase, bytes, backup_.manifest.find("database")->original_bytes, 0});
+  progress_.update({phase, bytes, dump_.original_bytes, 0});
 }
 
 // Counts what goes to a pg_restore.
@@ -140,12 +149,16 @@ class Counted final : public Sink {
   std::function<void(std::size_t)> tell_;
 };
 
+Result<std::unique_ptr<ArtifactReader>> ArchiveRestore::open_dump() {
+  PGDR_TRY(std::unique_ptr<Source> stored, copies_.open(dump_, chunks_));
+  return ArtifactReader::from(std::move(stored), dump_, keys_, false);
+}
+
 Status ArchiveRestore::stream(const std::vector<int>& ids) {
   PGDR_TRY(const Fd list, memory_file("list", list_text(ids)));
   Command c = command(list);
   c.want_stdin = true;
-  PGDR_TRY(const auto reader,
-           ArtifactReader::open(backup_, *backup_.manifest.find("database"), keys_, false));
+  PGDR_TRY(const auto reader, open_dump());
   ArchiveReader archive(*reader);
   PGDR_TRY(const Toc again, archive.read_toc());
   PGDR_TRY(const auto process, Process::start(std::move(c)));
@@ -193,8 +206,7 @@ Status ArchiveRestore::streams(const std::vector<std::vector<int>>& shares) {
 
 Result<RestoreOutcome> ArchiveRestore::run(const std::map<std::string, std::uint64_t>& sizes) {
   {
-    PGDR_TRY(const auto reader,
-             ArtifactReader::open(backup_, *backup_.manifest.find("database"), keys_, false));
+    PGDR_TRY(const auto reader, open_dump());
     ArchiveReader archive(*reader);
     PGDR_TRY(toc_, archive.read_toc());
   }
@@ -272,11 +284,12 @@ bool harmless(const std::string& error) {
                      [&](const std::string& k) { return starts_with(error, k); });
 }
 
-Result<RestoreOutcome> restore_archive(const StoredBackup& backup, const pipe::Keys& keys,
-                                       const RestoreWhere& where, const RestoreOptions& options,
+Result<RestoreOutcome> restore_archive(CopyReader& copies, const ChunkList* chunks,
+                                       const pipe::Keys& keys, const RestoreWhere& where,
+                                       const RestoreOptions& options,
                                        const std::map<std::string, std::uint64_t>& sizes,
                                        Progress& progress) {
-  return ArchiveRestore(backup, keys, where, options, progress).run(sizes);
+  return ArchiveRestore(copies, chunks, keys, where, options, progress).run(sizes);
 }
 
 Result<RestoreMessages> restore_globals(

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "app/artifact.hpp"
+#include "app/copy_reader.hpp"
 #include "app/restore_plan.hpp"
 #include "base/log.hpp"
 
@@ -55,10 +56,12 @@ struct RestoreWhere {
   bool without_pgdr = false;
 };
 
-// The dump must have been checked against the manifest. kInterrupted, or kFailed with pg_restore's
-// words when it could not go on.
-Result<RestoreOutcome> restore_archive(const StoredBackup& backup, const pipe::Keys& keys,
-                                       const RestoreWhere& where, const RestoreOptions& options,
+// chunks: of the dump, so that every piece is authenticated before pg_restore sees it; null when
+// the copy was compared with the manifest as a whole. kInterrupted, kCorrupt when no copy can be
+// read to its end, or kFailed with pg_restore's words when it could not go on.
+Result<RestoreOutcome> restore_archive(CopyReader& copies, const ChunkList* chunks,
+                                       const pipe::Keys& keys, const RestoreWhere& where,
+                                       const RestoreOptions& options,
                                        const std::map<std::string, std::uint64_t>& sizes,
                                        Progress& progress);
 

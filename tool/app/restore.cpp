@@ -1,8 +1,12 @@
 #include "app/restore.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/bring_copy.hpp"
+#include "app/copy_reader.hpp"
 #include "app/document.hpp"
 #include "app/marks.hpp"
 #include "app/preflight.hpp"
@@ -26,8 +30,11 @@ class RestoreRun {
  private:
   Status choose();
   Status open_source();
+  std::vector<const StoredBackup*> in_order();
+  Result<std::vector<const StoredBackup*>> trusted_copies();
   Status check_copy(const StoredBackup& backup);
   Status check_copies();
+  void record_damage();
   Status open_target();
   Status fill();
   void mark();
@@ -39,8 +46,9 @@ class RestoreRun {
   const RestoreRequest& request_;
   OpenRepositories repositories_;
   Backup backup_;
-  const StoredBackup* copy_ = nullptr;
   std::vector<std::unique_ptr<ReadLease>> leases_;  // gone before the repositories
+  std::optional<CopyReader> reader_;                // of the copies that can be trusted
+  std::optional<ChunkList> chunks_;
   pipe::Keys keys_;
   std::string document_text_;
   Document document_;
@@ -78,19 +86,70 @@ Status RestoreRun::choose() {
   return success();
 }
 
-// Everything there is is compared with the manifest before anything is acted on.
+// The nearest copy first; those that the catalog knows to be damaged last.
+std::vector<const StoredBackup*> RestoreRun::in_order() {
+  std::vector<const StoredBackup*> copies;
+  for (const auto& copy : backup_.copies) copies.push_back(&copy);
+  std::stable_partition(copies.begin(), copies.end(),
+                        [](const StoredBackup* c) { return !c->repository->remote; });
+  if (!catalog_) return copies;
+  const auto damaged = source_->query(
+      "SELECT c.repository FROM dr.copies c JOIN dr.backups b ON b.id = c.backup "
+      "WHERE b.label = $1 AND c.state = 'damaged'",
+      {result_.label});
+  if (!damaged) return copies;
+  std::stable_partition(copies.begin(), copies.end(), [&](const StoredBackup* c) {
+    return std::none_of(damaged->begin(), damaged->end(), [&](const auto& row) {
+      return row[0].value_or("") == c->repository->name;
+    });
+  });
+  return copies;
+}
+
+// Signed, and the same backup as the first: whichever of them is read, the bytes are the same.
+Result<std::vector<const StoredBackup*>> RestoreRun::trusted_copies() {
+  std::vector<const StoredBackup*> good;
+  std::optional<Error> first;
+  const auto refuse = [&](const Error& error) {
+    if (backup_.copies.size() > 1) log_warning(to_string(error));
+    if (!first) first = error;
+  };
+  for (const StoredBackup* copy : in_order()) {
+    const auto trust = check_signature(*copy, request_.config.signing, request_.accept_unsigned);
+    if (!trust) {
+      if (trust.error().code == Code::kInterrupted) return trust.error();
+      refuse(trust.error());
+    } else if (!good.empty() && !same_artifacts(good.front()->manifest, copy->manifest)) {
+      refuse(Error::of(Code::kCorrupt,
+                       fmt::format("the copy in repository {} has other stored bytes than the one "
+                                   "in {}: it cannot stand in for it",
+                                   copy->repository->name, good.front()->repository->name)));
+    } else {
+      good.push_back(copy);
+    }
+  }
+  if (good.empty()) return *first;
+  return good;
+}
+
+// Before a copy is used. What has a list of chunks is compared with it while it is read; everything
+// else as a whole now, and so is the dump before it goes into an existing database.
 Status RestoreRun::check_copy(const StoredBackup& backup) {
   PGDR_TRY(auto lease, hold_copy(backup, "restore"));
   if (lease) leases_.push_back(std::move(lease));
-  PGDR_CHECK(check_signature(backup, request_.config.signing, request_.accept_unsigned));
+  const Manifest& m = backup.manifest;
   // The smallest first: a wrong key shows before gigabytes are read.
-  const Artifact* snapshot = backup.manifest.find("snapshot");
-  if (snapshot != nullptr) {
+  if (const Artifact* snapshot = m.find("snapshot")) {
     PGDR_CHECK(check_stored(backup, *snapshot, {}));
     PGDR_CHECK(ArtifactReader::open(backup, *snapshot, keys_, false));
   }
-  ProgressState state{"checking the stored files", 0, backup.manifest.stored_bytes(), 0};
-  for (const auto& artifact : backup.manifest.artifacts) {
+  const bool streamed = m.find(kChunksKind) != nullptr && !request_.options.clean;
+  ProgressState state{"checking the stored files", 0, m.stored_bytes(), 0};
+  for (const auto& artifact : m.artifacts) {
+    if (streamed && artifact.kind == "database") {
+      PGDR_CHECK(check_size(backup, artifact));
+      continue;
+    }
     PGDR_CHECK(check_stored(backup, artifact, [&](std::uint64_t n) {
       state.bytes += n;
       request_.progress.update(state);
@@ -100,25 +159,38 @@ Status RestoreRun::check_copy(const StoredBackup& backup) {
 }
 
 Status RestoreRun::check_copies() {
-  std::optional<Error> first;
-  for (const auto& copy : backup_.copies) {
-    Status good = check_copy(copy);
-    if (good) {
-      copy_ = &copy;
-      break;
-    }
-    if (good.error().code != Code::kCorrupt) return good;
-    if (first) continue;
-    first = good.error();
-    if (backup_.copies.size() > 1) log_warning(to_string(*first) + "; trying the next copy");
+  PGDR_TRY(std::vector<const StoredBackup*> good, trusted_copies());
+  reader_.emplace(std::move(good));
+  reader_->check_with([this](const StoredBackup& copy) { return check_copy(copy); });
+  PGDR_CHECK(reader_->begin());
+  const StoredBackup& copy = reader_->copy();
+  result_.repository = copy.repository->name;
+  if (const Artifact* list = copy.manifest.find(kChunksKind)) {
+    PGDR_TRY(const std::string text, read_stored_text(copy, *list, kLongestDocument));
+    PGDR_TRY(chunks_, parse_chunks(text, copy.manifest.find("database")->stored_bytes, list->name));
   }
-  if (copy_ == nullptr) return *first;
-  result_.repository = copy_->repository->name;
-  const Artifact* snapshot = copy_->manifest.find("snapshot");
+  const Artifact* snapshot = copy.manifest.find("snapshot");
   if (snapshot == nullptr) return success();
-  PGDR_TRY(document_text_, read_artifact(*copy_, *snapshot, keys_, kLongestDocument));
+  PGDR_TRY(document_text_, read_artifact(copy, *snapshot, keys_, kLongestDocument));
   PGDR_TRY(document_, parse_document(document_text_));
   return success();
+}
+
+// What turned out to be damaged while it was read.
+void RestoreRun::record_damage() {
+  if (!catalog_ || !reader_) return;
+  for (const auto& [copy, error] : reader_->given_up()) {
+    if (error.code != Code::kCorrupt) continue;
+    db::CopyRecord record;
+    record.label = result_.label;
+    record.repository = copy->repository->name;
+    record.location = copy->repository->location();
+    record.state = "damaged";
+    record.checked_at = system_clock().now();
+    record.error = to_string(error);
+    const auto done = catalog_->copy_record(record);
+    if (!done) log_verbose(to_string(done.error()));
+  }
 }
 
 // The catalog is wanted, not needed: the source may be what was lost.
@@ -216,16 +288,16 @@ void RestoreRun::finish_record(const std::string& state, const std::string& erro
 
 Status RestoreRun::fill() {
   RestoreWhere where;
-  PGDR_TRY(where.program, client_program("pg_restore", copy_->manifest.server_version_num));
+  PGDR_TRY(where.program, client_program("pg_restore", reader_->manifest().server_version_num));
   if (request_.globals) {
     PGDR_TRY(const RestoreMessages said,
-             restore_globals(*copy_, keys_, target_->server().child_conninfo(),
+             restore_globals(reader_->copy(), keys_, target_->server().child_conninfo(),
                              target_->server().child_env()));
     for (const auto& error : said.errors) result_.warnings.push_back("globals: " + error);
   }
   if (!existed_) {
     const Locale& locale =
-        document_.locale.encoding.empty() ? copy_->manifest.locale : document_.locale;
+        document_.locale.encoding.empty() ? reader_->manifest().locale : document_.locale;
     PGDR_CHECK(target_->create(locale, result_.warnings));
   }
   where.conninfo = target_->server().child_conninfo(target_->name().database);
@@ -242,8 +314,9 @@ Status RestoreRun::fill() {
     result_.warnings.emplace_back(
         "the server does not offer the extension pgdr: the copy is restored without it");
   }
-  PGDR_TRY(result_.outcome, restore_archive(*copy_, keys_, where, request_.options,
-                                            document_.sizes(), request_.progress));
+  PGDR_TRY(result_.outcome,
+           restore_archive(*reader_, chunks_ ? &*chunks_ : nullptr, keys_, where, request_.options,
+                           document_.sizes(), request_.progress));
   // Only what the snapshot counted can be compared: no views, no sequences.
   if (!document_.tables.empty()) {
     const auto counted = document_.sizes();
@@ -269,7 +342,7 @@ Status RestoreRun::fill() {
 void RestoreRun::mark() {
   const bool all = request_.options.only.empty();
   const Json origin{{"label", result_.label},
-                    {"system_identifier", copy_->manifest.system_identifier},
+                    {"system_identifier", reader_->manifest().system_identifier},
                     {"no_owner", request_.options.no_owner},
                     {"no_acl", request_.options.no_acl},
                     {"only", all ? Json(nullptr) : Json(result_.outcome.tables)},
@@ -316,9 +389,12 @@ Result<RestoreResult> RestoreRun::run() {
   PGDR_CHECK(open_target());
   const Status checked = check_copies();
   request_.progress.done();
+  if (!checked) record_damage();
   PGDR_CHECK(checked);
   start_record();
   const Status filled = fill();
+  record_damage();
+  result_.repository = reader_->copy().repository->name;
   if (!filled) {
     undo(filled.error());
     return filled.error();
@@ -353,7 +429,7 @@ Result<RestoreResult> RestoreRun::run() {
       result_.findings = std::move(proven->findings);
       verification = proven->verification;
       if (proven->passed && request_.options.only.empty()) {
-        record_proof(*copy_, ProofKind::kRestored, system_clock().now());
+        record_proof(reader_->copy(), ProofKind::kRestored, system_clock().now());
       }
     }
   }

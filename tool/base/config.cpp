@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/config_rclone.hpp"
 #include "base/config_s3.hpp"
 #include "base/config_section.hpp"
 #include "base/config_sftp.hpp"
@@ -41,6 +42,14 @@ void read_repository(Section section, RepositoryConfig& out) {
     read_s3_repository(section, out.s3);
     return;
   }
+  if (out.type == "gcs") {
+    read_gcs_repository(section, out.s3);
+    return;
+  }
+  if (out.type == "rclone") {
+    read_rclone_repository(section, out.rclone);
+    return;
+  }
   if (out.type == "sftp") {
     read_sftp_repository(section, out.sftp);
     return;
@@ -50,7 +59,7 @@ void read_repository(Section section, RepositoryConfig& out) {
   if (!out.type.empty() && out.type != "local") {
     section.error("type",
                   fmt::format("unknown repository type '{}' in {}", out.type, section.title()),
-                  "types: local, s3, sftp");
+                  "types: local, s3, gcs, sftp, rclone");
   }
   if (!section.has("path")) section.error("path", section.title() + " lacks 'path'");
 }
@@ -295,7 +304,8 @@ void read_config(Section root, Config& config, ConfigErrors& errors) {
 }  // namespace
 
 std::string repository_place(const RepositoryConfig& repository) {
-  if (repository.type == "s3") return s3_place(repository.s3);
+  if (repository.type == "s3" || repository.type == "gcs") return s3_place(repository.s3);
+  if (repository.type == "rclone") return rclone_place(repository.rclone);
   if (repository.type == "sftp") return sftp_place(repository.sftp);
   return repository.path;
 }

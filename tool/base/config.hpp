@@ -15,8 +15,9 @@
 
 namespace pgdr {
 
-// Keys of a [repository.NAME] with type = "s3"; doc/repositories.md.
+// Keys of a [repository.NAME] with type = "s3" or "gcs"; doc/repositories.md.
 struct S3Config {
+  bool google = false;  // type "gcs": Google Cloud Storage's XML interface
   std::string bucket;
   std::string prefix;              // "" or "a/b", without slashes at its ends
   std::string endpoint;            // "https://host[:port]"; empty: AWS
@@ -45,12 +46,20 @@ struct SftpConfig {
   std::string known_hosts_file;  // empty: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts
 };
 
+// Keys of a [repository.NAME] with type = "rclone".
+struct RcloneConfig {
+  std::string path;         // "remote:path", without a slash at its end
+  std::string program;      // empty: "rclone" in PATH
+  std::string config_file;  // empty: rclone's own choice
+};
+
 struct RepositoryConfig {
   std::string name;
-  std::string type;   // "local", "s3", "sftp"
-  std::string path;   // local: absolute, no trailing slash
-  S3Config s3;        // of type "s3" alone
-  SftpConfig sftp{};  // of type "sftp" alone
+  std::string type;       // "local", "s3", "gcs", "sftp", "rclone"
+  std::string path;       // local: absolute, no trailing slash
+  S3Config s3;            // of type "s3" and "gcs" alone
+  SftpConfig sftp{};      // of type "sftp" alone
+  RcloneConfig rclone{};  // of type "rclone" alone
   // Bytes per second of everything together, uploads and downloads each; 0: none.
   std::uint64_t bandwidth_limit = 0;
   RetentionConfig retention{};

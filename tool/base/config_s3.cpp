@@ -79,14 +79,8 @@ void check_choice(Section& section, std::string_view key, const std::string& val
                 fmt::format("choices: {}", fmt::join(choices, ", ")));
 }
 
-}  // namespace
-
-void read_s3_repository(Section& section, S3Config& out) {
-  section.allow_only({"type", "bucket", "prefix", "endpoint", "region", "path_style",
-                      "storage_class", "server_side_encryption", "kms_key_id", "object_lock_mode",
-                      "object_lock_days", "credentials_file", "profile", "ca_file", "allow_http",
-                      "parts_in_flight", "part_size_mib", "bandwidth_limit_mib",
-                      "bandwidth_limit"});
+// The keys that both kinds have, once it is known which keys there may be.
+void read_common(Section& section, S3Config& out) {
   if (!section.has("bucket")) section.error("bucket", section.title() + " lacks 'bucket'");
   section.text("bucket", out.bucket);
   check_bucket(section, out.bucket);
@@ -96,6 +90,32 @@ void read_s3_repository(Section& section, S3Config& out) {
   section.flag("allow_http", allow_http);
   section.text("endpoint", out.endpoint);
   check_endpoint(section, out.endpoint, allow_http);
+  section.text("storage_class", out.storage_class);
+  if (!within(out.storage_class, std::string(kCapitals) + "_-")) {
+    section.error("storage_class", fmt::format("'{}' in {} is no storage class", out.storage_class,
+                                               section.title()));
+  }
+  section.text("kms_key_id", out.kms_key_id);
+  if (!within(out.kms_key_id, std::string(kCapitals) + "-_:/.")) {
+    section.error("kms_key_id", fmt::format("'kms_key_id' in {} is no key", section.title()));
+  }
+  section.path("credentials_file", out.credentials_file);
+  section.text("profile", out.profile);
+  section.path("ca_file", out.ca_file);
+  section.integer("parts_in_flight", out.parts_in_flight, 1, kMostInFlight);
+  section.integer("part_size_mib", out.part_size_mib, kLowestPart, kHighestPart);
+  section.integer("bandwidth_limit_mib", out.bandwidth_limit_mib, 1, 1 << 20);
+}
+
+}  // namespace
+
+void read_s3_repository(Section& section, S3Config& out) {
+  section.allow_only({"type", "bucket", "prefix", "endpoint", "region", "path_style",
+                      "storage_class", "server_side_encryption", "kms_key_id", "object_lock_mode",
+                      "object_lock_days", "credentials_file", "profile", "ca_file", "allow_http",
+                      "parts_in_flight", "part_size_mib", "bandwidth_limit_mib",
+                      "bandwidth_limit"});
+  read_common(section, out);
   section.text("region", out.region);
   if (!within(out.region, "-_")) {
     section.error("region", fmt::format("'{}' in {} is no region", out.region, section.title()),
@@ -106,22 +126,13 @@ void read_s3_repository(Section& section, S3Config& out) {
     section.flag("path_style", path_style);
     out.path_style = path_style;
   }
-  section.text("storage_class", out.storage_class);
-  if (!within(out.storage_class, std::string(kCapitals) + "_-")) {
-    section.error("storage_class", fmt::format("'{}' in {} is no storage class", out.storage_class,
-                                               section.title()));
-  }
   section.text("server_side_encryption", out.server_side_encryption);
   check_choice(section, "server_side_encryption", out.server_side_encryption,
                {"AES256", "aws:kms", "aws:kms:dsse"});
-  section.text("kms_key_id", out.kms_key_id);
   if (!out.kms_key_id.empty() && !out.server_side_encryption.starts_with("aws:kms")) {
     section.error("kms_key_id",
                   fmt::format("'kms_key_id' in {} needs server_side_encryption = \"aws:kms\"",
                               section.title()));
-  }
-  if (!within(out.kms_key_id, std::string(kCapitals) + "-_:/")) {
-    section.error("kms_key_id", fmt::format("'kms_key_id' in {} is no key", section.title()));
   }
   section.text("object_lock_mode", out.object_lock_mode);
   check_choice(section, "object_lock_mode", out.object_lock_mode, {"GOVERNANCE", "COMPLIANCE"});
@@ -132,17 +143,27 @@ void read_s3_repository(Section& section, S3Config& out) {
                               section.title()),
                   "give both, or neither");
   }
-  section.path("credentials_file", out.credentials_file);
-  section.text("profile", out.profile);
-  section.path("ca_file", out.ca_file);
-  section.integer("parts_in_flight", out.parts_in_flight, 1, kMostInFlight);
-  section.integer("part_size_mib", out.part_size_mib, kLowestPart, kHighestPart);
-  section.integer("bandwidth_limit_mib", out.bandwidth_limit_mib, 1, 1 << 20);
+}
+
+void read_gcs_repository(Section& section, S3Config& out) {
+  section.allow_only({"type", "bucket", "prefix", "endpoint", "storage_class", "kms_key_id",
+                      "credentials_file", "profile", "ca_file", "allow_http", "parts_in_flight",
+                      "part_size_mib", "bandwidth_limit_mib", "bandwidth_limit"});
+  out.google = true;
+  read_common(section, out);
+  // AWS_ACCESS_KEY_ID in the environment is most likely somebody else's.
+  if (!section.has("credentials_file") && !section.has("profile")) {
+    section.error("credentials_file",
+                  fmt::format("{} has neither 'credentials_file' nor 'profile'", section.title()),
+                  "make an HMAC key of a service account (gcloud storage hmac create ACCOUNT), and "
+                  "write it into a file as doc/repositories.md shows");
+  }
 }
 
 std::string s3_place(const S3Config& config) {
-  return fmt::format("s3://{}{}{}{}{}", config.bucket, config.prefix.empty() ? "" : "/",
-                     config.prefix, config.endpoint.empty() ? "" : " at ", config.endpoint);
+  return fmt::format("{}://{}{}{}{}{}", config.google ? "gs" : "s3", config.bucket,
+                     config.prefix.empty() ? "" : "/", config.prefix,
+                     config.endpoint.empty() ? "" : " at ", config.endpoint);
 }
 
 }  // namespace pgdr

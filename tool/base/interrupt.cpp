@@ -26,10 +26,23 @@ void wake() {
   [[maybe_unused]] const ssize_t n = write(g_event, &one, sizeof one);
 }
 
-extern "C" void on_signal(int number) {
-  const int saved = errno;
+std::atomic<bool> g_held{false};
+std::atomic<int> g_waiting{0};
+
+void deliver(int number) {
   g_signal.store(number);  // before wake(): whoever wakes must see the flag
   wake();
+}
+
+extern "C" void on_signal(int number) {
+  const int saved = errno;
+  int none = 0;
+  if (!g_held || !g_waiting.compare_exchange_strong(none, number)) {
+    deliver(number);
+  } else if (!g_held) {  // released in between, perhaps before it saw the number
+    const int waiting = g_waiting.exchange(0);
+    if (waiting != 0) deliver(waiting);
+  }
   errno = saved;
 }
 
@@ -52,6 +65,17 @@ void install_signal_handlers() {
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, nullptr);
+}
+
+HoldInterrupts::HoldInterrupts() {
+  g_waiting = 0;
+  g_held = true;
+}
+
+HoldInterrupts::~HoldInterrupts() {
+  g_held = false;
+  const int waiting = g_waiting.exchange(0);
+  if (waiting != 0) deliver(waiting);
 }
 
 bool interrupted() { return g_signal.load(std::memory_order_relaxed) != 0; }

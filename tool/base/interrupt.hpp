@@ -13,4 +13,14 @@ int interrupt_fd();  // readable once a signal has arrived; for poll() beside a 
 Error interrupted_error();  // kInterrupted, names the signal
 void clear_interrupt();     // for tests, and for the clean-up that must still talk to a server
 
+// While one lives, a signal waits: for steps that must not be cut in two. A second signal does not
+// wait, so that an operator can always end a step that hangs. Not nested.
+class HoldInterrupts {
+ public:
+  HoldInterrupts();
+  ~HoldInterrupts();
+  HoldInterrupts(const HoldInterrupts&) = delete;
+  HoldInterrupts& operator=(const HoldInterrupts&) = delete;
+};
+
 }  // namespace pgdr

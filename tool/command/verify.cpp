@@ -20,6 +20,8 @@ struct Options {
   app::KeyFiles keys;
   std::string repository;
   bool accept_unsigned = false;
+  int percent = 100;
+  std::optional<std::uint64_t> seed;
 };
 
 std::string state_of(const app::CopyCheck& copy) {
@@ -37,6 +39,10 @@ std::string text_of(const app::CheckResult& result, bool color) {
   std::string text = table.text(color);
   for (const auto& copy : result.copies) {
     for (const auto& problem : copy.problems) text += "  " + problem.text + "\n";
+  }
+  if (result.unread > 0) {
+    text += fmt::format("{} in remote repositories not read this time\n",
+                        plural(result.unread, "copy", "copies"));
   }
   return text;
 }
@@ -58,16 +64,17 @@ Json json_of(const app::CheckResult& result) {
                       {"archive_blocks", copy.blocks ? Json(*copy.blocks) : Json(nullptr)},
                       {"problems", std::move(problems)}});
   }
-  return {{"good", result.good()},
-          {"deep", result.deep},
-          {"recorded", result.recorded},
-          {"copies", std::move(copies)}};
+  return {{"good", result.good()},       {"deep", result.deep},
+          {"unread", result.unread},     {"seed", result.seed ? Json(*result.seed) : Json(nullptr)},
+          {"recorded", result.recorded}, {"copies", std::move(copies)}};
 }
 
 Result<int> run(const Globals& globals, const Options& o) {
   PGDR_TRY(const Chosen chosen, load_chosen(globals, o.set));
   app::CheckRequest request{chosen.config, chosen.set, terminal_progress(), o.label,          o.all,
                             o.deep,        o.keys,     o.repository,        o.accept_unsigned};
+  request.percent = o.percent;
+  request.seed = o.seed;
   PGDR_TRY(const app::CheckResult result, app::run_check(request));
   if (globals.json) {
     print_json(json_of(result));
@@ -91,7 +98,17 @@ void add_verify(CLI::App& app, const Globals& globals, Runner& runner) {
   CLI::App* cmd = app.add_subcommand("verify", "Re-read stored backups and compare every byte");
   auto* label = cmd->add_option("label", o->label, "Backup: a label or \"latest\" (default)")
                     ->type_name("LABEL");
-  cmd->add_flag("--all,-a", o->all, "Every backup of the set")->excludes(label);
+  auto* all = cmd->add_flag("--all,-a", o->all, "Every backup of the set")->excludes(label);
+  auto* percent =
+      cmd->add_option("--percent", o->percent,
+                      "With --all: read so much of what each remote repository holds, the least "
+                      "recently read first")
+          ->type_name("N")
+          ->check(CLI::Range(1, 100))
+          ->needs(all);
+  cmd->add_option("--seed", o->seed, "Of the random sample that is taken without the catalog")
+      ->type_name("N")
+      ->needs(percent);
   cmd->add_flag("--deep", o->deep,
                 "Also decrypt and decompress, and walk the archive to its end (needs the key)");
   add_set_option(cmd, o->set);

@@ -44,7 +44,8 @@ Error explained(const Error& error, const std::string& function) {
 }  // namespace
 
 // Calls give every argument with its type, so that a function which somebody may have put beside
-// ours in the same schema is never the better match.
+// ours in the same schema is never the better match,
+// and cannot make a call ambiguous.
 std::string Catalog::name(const std::string& function) const {
   return quote_ident(schema_) + "." + quote_ident(function);
 }
@@ -133,11 +134,9 @@ void Catalog::use_key(FingerprintKey key) {
 }
 
 std::string Catalog::keyed_call(std::string call, std::vector<Value>& params) const {
-  if (key_) {
-    params.emplace_back(key_->bytea());
-    call += fmt::format(", key => ${}::bytea", params.size());
-  }
-  return call + ")";
+  if (!key_) return call + ", NULL::bytea)";
+  params.emplace_back(key_->bytea());
+  return fmt::format("{}, ${}::bytea)", call, params.size());
 }
 
 Result<std::int64_t> Catalog::snapshot_counts(const std::optional<std::string>& label,

@@ -174,7 +174,8 @@ class Catalog {
   Result<std::vector<Finding>> verified_findings(const std::string& call,
                                                  const std::vector<Value>& params);
 
-  // Adds the key, if there is one, as a last argument of the call and to the parameters.
+  // Closes the call with the key, or null, as its last argument: with all arguments there no
+  // overload of a hostile schema can catch it.
   [[nodiscard]] std::string keyed_call(std::string call, std::vector<Value>& params) const;
 
   Connection* db_;

@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <random>
 #include <system_error>
 
 #include <fmt/format.h>
+
+#include "store/local.hpp"
 
 namespace pgdr::store {
 
@@ -51,6 +54,13 @@ std::pair<std::vector<std::string>, std::string> split_key(std::string_view key)
     at = slash + 1;
   }
   return {std::move(parts), std::string(key.substr(at))};
+}
+
+std::string temporary_key(const std::string& key) {
+  std::random_device random;
+  const std::size_t slash = key.rfind('/') + 1;  // 0 without one
+  return fmt::format("{}{}{}-{:08x}{:08x}", key.substr(0, slash), kTemporaryPrefix,
+                     key.substr(slash), random(), random());
 }
 
 Result<Fd> open_folder(int root, const std::vector<std::string>& parts, bool create,

@@ -21,6 +21,9 @@ Error path_error(int error, const std::string& what, const std::string& path);
 // "a/b/c" -> {"a", "b"} and "c".
 std::pair<std::vector<std::string>, std::string> split_key(std::string_view key);
 
+// A name for a temporary beside key: "a/b/.tmp-NAME-RANDOM".
+std::string temporary_key(const std::string& key);
+
 // Opens root/parts…. kNotFound when one is absent, unless `create` makes it (0700).
 Result<Fd> open_folder(int root, const std::vector<std::string>& parts, bool create,
                        const std::string& location);

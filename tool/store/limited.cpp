@@ -84,6 +84,11 @@ class LimitedStore final : public Store {
     PGDR_TRY(std::unique_ptr<Source> source, inner_->open(key, offset));
     return std::unique_ptr<Source>(std::make_unique<LimitedSource>(down_, std::move(source)));
   }
+  Result<std::unique_ptr<Source>> open_range(const std::string& key, std::uint64_t offset,
+                                             std::uint64_t length) override {
+    PGDR_TRY(std::unique_ptr<Source> source, inner_->open_range(key, offset, length));
+    return std::unique_ptr<Source>(std::make_unique<LimitedSource>(down_, std::move(source)));
+  }
   Result<std::optional<Entry>> stat(const std::string& key) override { return inner_->stat(key); }
   Result<std::vector<Entry>> list(const std::string& prefix) override {
     return inner_->list(prefix);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "store/limited.hpp"
+#include "store/rclone.hpp"
 #include "store/s3.hpp"
 #include "store/sftp.hpp"
 
@@ -13,7 +14,7 @@ namespace {
 
 Result<std::unique_ptr<Store>> open_unlimited(const RepositoryConfig& repository, bool create) {
   if (repository.type == "local") return open_local(repository.path, create);
-  if (repository.type == "s3") {
+  if (repository.type == "s3" || repository.type == "gcs") {
     S3Options options = s3_options(repository.s3);
     // The stream is limited before it becomes parts; a part must not leave at full speed then.
     if (repository.bandwidth_limit > 0 && options.config.bandwidth_limit_mib == 0) {
@@ -23,6 +24,11 @@ Result<std::unique_ptr<Store>> open_unlimited(const RepositoryConfig& repository
     return open_s3(std::move(options));
   }
   if (repository.type == "sftp") return open_sftp(sftp_options(repository.sftp), create);
+  if (repository.type == "rclone") {
+    RcloneOptions options;
+    options.config = repository.rclone;
+    return open_rclone(std::move(options), create);
+  }
   return Error::of(Code::kUsage, fmt::format("repository '{}' has the unknown type '{}'",
                                              repository.name, repository.type));
 }

@@ -32,6 +32,8 @@ std::chrono::milliseconds retry_after(const HttpResponse& response) {
   return seconds(std::clamp<std::int64_t>(value, 0, kLongestRetryAfter));
 }
 
+constexpr const char* kGoogleEndpoint = "https://storage.googleapis.com";
+
 bool has_dot(const std::string& bucket) { return bucket.find('.') != std::string::npos; }
 
 }  // namespace
@@ -51,6 +53,7 @@ Result<std::shared_ptr<S3Client>> S3Client::make(S3Options options) {
 Status S3Client::setup() {
   const S3Config& config = options_.config;
   region_ = config.region;
+  if (config.google && region_.empty()) region_ = "auto";  // Google finds the bucket by itself
   if (region_.empty()) {
     PGDR_TRY(region_, load_region(options_.credentials));
   }
@@ -60,9 +63,9 @@ Status S3Client::setup() {
     return Error::of(Code::kUsage, fmt::format("the region of {} is not known", location()),
                      "add region = \"…\" to the repository, or set AWS_REGION");
   }
-  const std::string endpoint = config.endpoint.empty()
-                                   ? fmt::format("https://s3.{}.amazonaws.com", region_)
-                                   : config.endpoint;
+  const std::string usual_endpoint =
+      config.google ? kGoogleEndpoint : fmt::format("https://s3.{}.amazonaws.com", region_);
+  const std::string endpoint = config.endpoint.empty() ? usual_endpoint : config.endpoint;
   const std::size_t scheme = endpoint.find("://");
   if (scheme == std::string::npos) {
     return Error::of(Code::kUsage, fmt::format("'{}' is no endpoint", endpoint),
@@ -73,8 +76,8 @@ Status S3Client::setup() {
   // The default port is not part of the Host header that is signed.
   const std::string usual = scheme_ == "https" ? ":443" : ":80";
   if (host_.ends_with(usual)) host_.resize(host_.size() - usual.size());
-  const bool path_style =
-      config.path_style.value_or(!config.endpoint.empty() || has_dot(config.bucket));
+  const bool path_style = config.path_style.value_or(config.google || !config.endpoint.empty() ||
+                                                     has_dot(config.bucket));
   if (path_style) {
     path_ = "/" + config.bucket;
   } else {
@@ -89,7 +92,24 @@ std::string S3Client::full_key(const std::string& key) const { return key_prefix
 
 std::string S3Client::location() const {
   const S3Config& config = options_.config;
-  return "s3://" + config.bucket + (config.prefix.empty() ? "" : "/" + config.prefix);
+  return fmt::format("{}://{}{}{}", config.google ? "gs" : "s3", config.bucket,
+                     config.prefix.empty() ? "" : "/", config.prefix);
+}
+
+std::string S3Client::shown(const std::string& full_key) const {
+  return fmt::format("{}://{}/{}", google() ? "gs" : "s3", options_.config.bucket, full_key);
+}
+
+NameValue S3Client::if_absent() const {
+  return google() ? NameValue("x-goog-if-generation-match", "0") : NameValue("If-None-Match", "*");
+}
+
+NameValue S3Client::if_unchanged(const std::string& version) const {
+  return {google() ? "x-goog-if-generation-match" : "If-Match", version};
+}
+
+std::string S3Client::version_of(const HttpResponse& response) const {
+  return std::string(response.header(google() ? "x-goog-generation" : "etag"));
 }
 
 Result<S3Reply> S3Client::call(const S3Request& request) {
@@ -137,7 +157,8 @@ Result<S3Client::Attempt> S3Client::once(const S3Request& request, bool stream) 
     credentials = credentials_;
   }
   const Time now = options_.clock->now() + seconds(skew_seconds_.load());
-  Signature signature = sign(parts, credentials, region_, now);
+  Signature signature =
+      sign(parts, credentials, region_, now, google() ? kGoogleScheme : kAmazonScheme);
 
   HttpRequest http;
   http.method = request.method;

@@ -62,7 +62,15 @@ class S3Client : public std::enable_shared_from_this<S3Client> {
   [[nodiscard]] const S3Options& options() const { return options_; }
   [[nodiscard]] std::string full_key(const std::string& key) const;            // with the prefix
   [[nodiscard]] const std::string& key_prefix() const { return key_prefix_; }  // "" or "a/b/"
-  [[nodiscard]] std::string location() const;  // "s3://bucket/prefix"
+  [[nodiscard]] std::string location() const;  // "s3://bucket/prefix", "gs://bucket/prefix"
+  [[nodiscard]] std::string shown(const std::string& full_key) const;  // "s3://bucket/key"
+
+  // Conditions of a write, and what they compare: Amazon's If-None-Match, If-Match and entity tag,
+  // Google's x-goog-if-generation-match and generation.
+  [[nodiscard]] bool google() const { return options_.config.google; }
+  [[nodiscard]] NameValue if_absent() const;
+  [[nodiscard]] NameValue if_unchanged(const std::string& version) const;
+  [[nodiscard]] std::string version_of(const HttpResponse& response) const;
   // For an absent object: is it the bucket that is missing? Asked once.
   Status check_bucket();
 

@@ -9,7 +9,7 @@
 namespace pgdr::store {
 namespace {
 
-constexpr std::array<std::string_view, 16> kTransientCodes = {"InternalError",
+constexpr std::array<std::string_view, 17> kTransientCodes = {"InternalError",
                                                               "ServiceUnavailable",
                                                               "SlowDown",
                                                               "RequestTimeout",
@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 16> kTransientCodes = {"InternalError",
                                                               "IncompleteBody",
                                                               "BandwidthLimitExceeded",
                                                               "RequestThrottled",
+                                                              "RateLimitExceeded",
                                                               kMalformedAnswer};
 
 struct Meaning {

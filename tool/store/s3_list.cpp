@@ -8,8 +8,7 @@ namespace pgdr::store {
 namespace {
 
 Error broken(const S3Client& client, const std::string& prefix, const std::string& how) {
-  return Error::of(Code::kFailed, fmt::format("cannot list s3://{}/{}: {}",
-                                              client.options().config.bucket, prefix, how));
+  return Error::of(Code::kFailed, fmt::format("cannot list {}: {}", client.shown(prefix), how));
 }
 
 S3Request page_request(const std::string& prefix) {
@@ -32,8 +31,7 @@ Result<std::vector<S3Object>> list_objects(S3Client& client, const std::string& 
     if (!token.empty()) request.query.emplace_back("continuation-token", token);
     PGDR_TRY(const S3Reply reply, client.call(request));
     if (!reply.ok()) {
-      return client.failure(
-          reply, fmt::format("cannot list s3://{}/{}", client.options().config.bucket, prefix));
+      return client.failure(reply, fmt::format("cannot list {}", client.shown(prefix)));
     }
     std::optional<S3Page> page = parse_page(reply.http.body);
     if (!page) return broken(client, prefix, "the server's answer is malformed");
@@ -69,8 +67,8 @@ Result<std::vector<S3Unfinished>> list_unfinished(S3Client& client, const std::s
     if (!id.empty()) request.query.emplace_back("upload-id-marker", id);
     PGDR_TRY(const S3Reply reply, client.call(request));
     if (!reply.ok()) {
-      return client.failure(reply, fmt::format("cannot list the unfinished uploads of s3://{}/{}",
-                                               client.options().config.bucket, prefix));
+      return client.failure(
+          reply, fmt::format("cannot list the unfinished uploads of {}", client.shown(prefix)));
     }
     std::optional<S3UnfinishedPage> page = parse_unfinished(reply.http.body);
     if (!page) return broken(client, prefix, "the server's answer about uploads is malformed");

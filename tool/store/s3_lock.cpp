@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 
 // A lock object as it is stored.
 struct Held {
-  std::string etag;
+  std::string version;  // entity tag or generation
   LockText text;
   milliseconds age{};  // since the last renewal, by the server's clock
 };
@@ -28,19 +28,17 @@ class LockObject : public RenewableLock {
       : keep_(client.shared_from_this()),
         client_(client),
         key_(std::move(key)),
-        what_(fmt::format("cannot lock s3://{}/{}", client.options().config.bucket, key_)),
+        what_(fmt::format("cannot lock {}", client.shown(key_))),
         lifetime_(client.options().lock_lifetime) {}
 
   Status take() {
     PGDR_TRY(const std::optional<Held> held, read());
     if (held && held->age < lifetime_) return locked(*held);
     if (held) {
-      log_warning(fmt::format("the lock s3://{}/{} of {} was not renewed for {}: taking it over",
-                              client_.options().config.bucket, key_, held->text.owner,
-                              format_duration(held->age)));
+      log_warning(fmt::format("the lock {} of {} was not renewed for {}: taking it over",
+                              client_.shown(key_), held->text.owner, format_duration(held->age)));
     }
-    const NameValue condition =
-        held ? NameValue("If-Match", held->etag) : NameValue("If-None-Match", "*");
+    const NameValue condition = held ? client_.if_unchanged(held->version) : client_.if_absent();
     PGDR_TRY(const S3Reply reply, write(condition));
     if (reply.refused_condition() || reply.http.status == 409) return locked_by_now();
     if (reply.unknown_condition()) {
@@ -50,7 +48,7 @@ class LockObject : public RenewableLock {
     } else if (!reply.ok()) {
       return client_.failure(reply, what_);
     } else {
-      PGDR_TRY(const S3Reply again, write(NameValue("If-None-Match", "*")));
+      PGDR_TRY(const S3Reply again, write(client_.if_absent()));
       client_.conditional = again.refused_condition();
     }
     if (!client_.conditional)
@@ -58,7 +56,7 @@ class LockObject : public RenewableLock {
     PGDR_TRY(const std::optional<Held> mine, read());
     if (!mine) return Error::of(Code::kFailed, what_ + ": it vanished at once");
     if (mine->text.token != own_.token) return locked(*mine);
-    etag_ = mine->etag;
+    version_ = mine->version;
     return success();
   }
 
@@ -66,9 +64,9 @@ class LockObject : public RenewableLock {
   Status renew() override {
     ++renewals_;
     if (client_.conditional) {
-      PGDR_TRY(const S3Reply reply, write(NameValue("If-Match", etag_)));
+      PGDR_TRY(const S3Reply reply, write(client_.if_unchanged(version_)));
       if (reply.ok()) {
-        etag_ = reply.http.header("etag");
+        version_ = client_.version_of(reply.http);
         return success();
       }
       // Refused: perhaps an earlier try of this very request got through.
@@ -79,7 +77,7 @@ class LockObject : public RenewableLock {
     PGDR_TRY(const std::optional<Held> held, read());
     if (!held) return Error::of(Code::kLocked, what_ + ": it was removed by someone else");
     if (held->text.token != own_.token) return locked(*held);
-    etag_ = held->etag;
+    version_ = held->version;
     if (client_.conditional) return success();
     PGDR_TRY(const S3Reply plain, write(std::nullopt));
     return plain.ok() ? success() : Status(client_.failure(plain, what_));
@@ -94,8 +92,8 @@ class LockObject : public RenewableLock {
     request.cleanup = true;
     const Result<S3Reply> reply = client_.call(request);
     if (!reply || !reply->ok()) {
-      log_warning(fmt::format("the lock s3://{}/{} could not be removed; it expires after {}",
-                              client_.options().config.bucket, key_, format_duration(lifetime_)));
+      log_warning(fmt::format("the lock {} could not be removed; it expires after {}",
+                              client_.shown(key_), format_duration(lifetime_)));
     }
   }
 
@@ -105,8 +103,7 @@ class LockObject : public RenewableLock {
 
  private:
   [[nodiscard]] Error locked(const Held& held) const {
-    return locked_error(fmt::format("s3://{}/{}", client_.options().config.bucket, key_), held.text,
-                        held.age, lifetime_);
+    return locked_error(client_.shown(key_), held.text, held.age, lifetime_);
   }
 
   Status locked_by_now() {
@@ -117,7 +114,7 @@ class LockObject : public RenewableLock {
     }
     // Ours: an answer was lost and the request repeated.
     if (held->text.token == own_.token) {
-      etag_ = held->etag;
+      version_ = held->version;
       return success();
     }
     return locked(*held);
@@ -132,12 +129,12 @@ class LockObject : public RenewableLock {
     if (reply.absent()) return std::optional<Held>();
     if (!reply.ok()) return client_.failure(reply, what_);
     Held held;
-    held.etag = reply.http.header("etag");
+    held.version = client_.version_of(reply.http);
     const std::optional<Time> now = parse_http_date(reply.http.header("date"));
     const std::optional<Time> modified = parse_http_date(reply.http.header("last-modified"));
-    if (held.etag.empty() || !now || !modified) {
+    if (held.version.empty() || !now || !modified) {
       return Error::of(Code::kFailed,
-                       what_ + ": the server's answer lacks Date, Last-Modified or ETag");
+                       what_ + ": the server's answer lacks Date, Last-Modified or the version");
     }
     held.age =
         std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(*now - *modified));
@@ -168,7 +165,7 @@ class LockObject : public RenewableLock {
   const std::string what_;
   const milliseconds lifetime_;
   const LockText own_ = own_lock_text();
-  std::string etag_;
+  std::string version_;
   unsigned renewals_ = 0;
   bool holding_ = false;
 };

@@ -1,5 +1,6 @@
 #include "store/s3_object.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -17,9 +18,7 @@ std::optional<std::uint64_t> number(std::string_view digits) {
   return value;
 }
 
-std::string shown(const S3Client& client, const std::string& key) {
-  return fmt::format("s3://{}/{}", client.options().config.bucket, key);
-}
+std::string shown(const S3Client& client, const std::string& key) { return client.shown(key); }
 
 Error absent_error(const S3Client& client, const std::string& key) {
   return Error::of(Code::kNotFound, fmt::format("{} is not there", shown(client, key)));
@@ -49,23 +48,25 @@ std::uint64_t bandwidth(const S3Client& client) {
 
 class S3Source : public Source {
  public:
-  S3Source(S3Client& client, std::string key, S3Head head, std::uint64_t offset,
+  // end: the offset behind the last byte that is wanted, at most the object's size.
+  S3Source(S3Client& client, std::string key, S3Head head, std::uint64_t offset, std::uint64_t end,
            std::unique_ptr<HttpDownload> body)
       : keep_(client.shared_from_this()),
         client_(client),
         key_(std::move(key)),
         head_(std::move(head)),
         offset_(offset),
+        end_(end),
         body_(std::move(body)),
         backoff_(client.options().retry) {}
 
   Result<std::size_t> read(MutableBytes buffer) override {
-    if (buffer.empty() || offset_ == head_.size) return finish();
+    if (buffer.empty() || offset_ == end_) return finish();
     for (;;) {
       if (!body_) PGDR_CHECK(reopen());
       Result<std::size_t> n = body_->read(buffer);
       if (n && *n > 0) {
-        if (*n > head_.size - offset_) return changed("is longer than announced");
+        if (*n > end_ - offset_) return changed("is longer than announced");
         offset_ += *n;
         backoff_.reset();
         return n;
@@ -79,7 +80,7 @@ class S3Source : public Source {
   // At the announced length: the connection must have nothing more to say.
   Result<std::size_t> finish() {
     std::byte more{};
-    if (body_ && offset_ == head_.size) {
+    if (body_ && offset_ == end_) {
       const Result<std::size_t> n = body_->read(MutableBytes(&more, 1));
       if (n && *n > 0) return changed("is longer than announced");
       body_.reset();
@@ -91,14 +92,15 @@ class S3Source : public Source {
     S3Request request;
     request.method = "GET";
     request.key = key_;
-    request.headers = {{"Range", fmt::format("bytes={}-", offset_)}, {"If-Match", head_.etag}};
+    request.headers = {{"Range", fmt::format("bytes={}-{}", offset_, end_ - 1)},
+                       {"If-Match", head_.etag}};
     request.bytes_per_second = bandwidth(client_);
     PGDR_TRY(S3Client::Opened opened, client_.open(request));
     if (opened.reply.absent() || opened.reply.refused_condition()) {
       return changed("was replaced or removed while it was being read");
     }
     if (!opened.reply.ok()) return client_.failure(opened.reply, shown(client_, key_));
-    const std::string expected = fmt::format("bytes {}-{}/{}", offset_, head_.size - 1, head_.size);
+    const std::string expected = fmt::format("bytes {}-{}/{}", offset_, end_ - 1, head_.size);
     if (opened.reply.http.status != 206 || opened.reply.http.header("content-range") != expected) {
       return Error::of(
           Code::kFailed,
@@ -126,6 +128,7 @@ class S3Source : public Source {
   std::string key_;
   S3Head head_;
   std::uint64_t offset_;
+  std::uint64_t end_;
   std::unique_ptr<HttpDownload> body_;
   Backoff backoff_;
 };
@@ -157,7 +160,7 @@ Result<std::unique_ptr<Source>> open_object(S3Client& client, const std::string&
     }
     // Opened by the first read, with the range and If-Match.
     return std::unique_ptr<Source>(
-        std::make_unique<S3Source>(client, key, std::move(*head), offset, nullptr));
+        std::make_unique<S3Source>(client, key, *head, offset, head->size, nullptr));
   }
   S3Request request;
   request.method = "GET";
@@ -171,7 +174,37 @@ Result<std::unique_ptr<Source>> open_object(S3Client& client, const std::string&
   if (!opened.reply.ok()) return client.failure(opened.reply, shown(client, key));
   PGDR_TRY(S3Head head, read_head(client, key, opened.reply.http));
   return std::unique_ptr<Source>(
-      std::make_unique<S3Source>(client, key, std::move(head), 0, std::move(opened.body)));
+      std::make_unique<S3Source>(client, key, head, 0, head.size, std::move(opened.body)));
+}
+
+Result<std::unique_ptr<Source>> open_object_range(S3Client& client, const std::string& key,
+                                                  std::uint64_t offset, std::uint64_t length) {
+  S3Request request;
+  request.method = "GET";
+  request.key = key;
+  request.headers = {{"Range", fmt::format("bytes={}-{}", offset, offset + length - 1)}};
+  request.bytes_per_second = bandwidth(client);
+  PGDR_TRY(S3Client::Opened opened, client.open(request));
+  if (opened.reply.absent()) {
+    if (opened.reply.code.empty()) PGDR_CHECK(client.check_bucket());
+    return absent_error(client, key);
+  }
+  // It ends at or before the offset: let the plain form say how it is.
+  if (opened.reply.http.status == 416) return open_object(client, key, offset);
+  if (!opened.reply.ok()) return client.failure(opened.reply, shown(client, key));
+  PGDR_TRY(S3Head head, read_head(client, key, opened.reply.http));
+  const std::uint64_t got = head.size;  // Content-Length: of the range
+  const std::string_view range = opened.reply.http.header("content-range");
+  const std::optional<std::uint64_t> whole = number(range.substr(range.rfind('/') + 1));
+  if (whole) head.size = *whole;
+  if (opened.reply.http.status != 206 || !whole || got == 0 ||
+      range != fmt::format("bytes {}-{}/{}", offset, offset + got - 1, *whole) ||
+      got != std::min(length, *whole - offset)) {
+    return Error::of(Code::kFailed, fmt::format("{}: the server does not send the range asked for",
+                                                shown(client, key)));
+  }
+  return std::unique_ptr<Source>(
+      std::make_unique<S3Source>(client, key, head, offset, offset + got, std::move(opened.body)));
 }
 
 Result<bool> same_content(S3Client& client, const std::string& key,

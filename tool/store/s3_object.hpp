@@ -25,6 +25,11 @@ Result<std::optional<S3Head>> head_object(S3Client& client, const std::string& k
 Result<std::unique_ptr<Source>> open_object(S3Client& client, const std::string& key,
                                             std::uint64_t offset);
 
+// The bytes from offset on, `length` of them (at least 1) or up to the object's end, by a single
+// request.
+Result<std::unique_ptr<Source>> open_object_range(S3Client& client, const std::string& key,
+                                                  std::uint64_t offset, std::uint64_t length);
+
 // A stretch of content: its length and SHA-256 (hexadecimal).
 struct Stretch {
   std::uint64_t size = 0;

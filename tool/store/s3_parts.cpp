@@ -113,7 +113,7 @@ Result<SentPart> PartSender::put(const Job& job) {
   for (Backoff backoff(client_.options().retry, &cancelled_);;) {
     PGDR_TRY(const S3Reply reply, client_.call(request));
     const std::string what =
-        fmt::format("cannot upload part {} of s3://{}/{}", job.number, config.bucket, key_);
+        fmt::format("cannot upload part {} of {}", job.number, client_.shown(key_));
     if (!reply.ok()) return client_.failure(reply, what);
     out.etag = reply.http.header("etag");
     out.md5_etag = note_etag(client_, out.etag, digest);

@@ -36,6 +36,13 @@ class S3Store : public Store {
     return open_object(*client_, client_->full_key(key), offset);
   }
 
+  Result<std::unique_ptr<Source>> open_range(const std::string& key, std::uint64_t offset,
+                                             std::uint64_t length) override {
+    PGDR_CHECK(check_key(key));
+    if (length == 0) return Store::open_range(key, offset, length);  // no Range header says so
+    return open_object_range(*client_, client_->full_key(key), offset, length);
+  }
+
   Result<std::optional<Entry>> stat(const std::string& key) override {
     PGDR_CHECK(check_key(key));
     PGDR_TRY(const std::optional<S3Head> head, head_object(*client_, client_->full_key(key)));

@@ -27,7 +27,7 @@ class S3Upload : public Upload {
       : keep_(client.shared_from_this()),
         client_(client),
         key_(std::move(key)),
-        what_(fmt::format("cannot store s3://{}/{}", client.options().config.bucket, key_)) {}
+        what_(fmt::format("cannot store {}", client.shown(key_))) {}
 
   ~S3Upload() override {
     sender_.reset();
@@ -119,7 +119,7 @@ class S3Upload : public Upload {
     request.body_sha256 = stretches.front().sha256;
     request.bytes_per_second =
         static_cast<std::uint64_t>(client_.options().config.bandwidth_limit_mib) << 20U;
-    PGDR_TRY(const S3Reply reply, call_if_none_match(request));
+    PGDR_TRY(const S3Reply reply, call_if_absent(request));
     if (reply.refused_condition()) return compare(stretches);
     if (!reply.ok()) return client_.failure(reply, what_);
     // The tag of what was stored is the proof; where it is none, the object is read back.
@@ -158,7 +158,9 @@ class S3Upload : public Upload {
     request.body = bytes_of(document);
     request.expect_root = "CompleteMultipartUploadResult";
     request.stall_timeout = kCompleteStall;
-    PGDR_TRY(const S3Reply reply, call_if_none_match(request));
+    // Google knows no condition here: the look before is all there is.
+    PGDR_TRY(const S3Reply reply,
+             client_.google() ? client_.call(request) : call_if_absent(request));
     if (reply.refused_condition()) return compare(content);
     if (reply.code == "NoSuchUpload") {
       // An earlier try may have succeeded although its answer was lost.
@@ -199,11 +201,11 @@ class S3Upload : public Upload {
                      "is another program writing to the same bucket and prefix?");
   }
 
-  // With If-None-Match where the store knows it. Where it does not, the look before the request
-  // is all there is.
-  Result<S3Reply> call_if_none_match(S3Request& request) {
+  // With the condition where the store knows it. Where it does not, the look before the request is
+  // all there is.
+  Result<S3Reply> call_if_absent(S3Request& request) {
     if (client_.conditional) {
-      request.headers.emplace_back("If-None-Match", "*");
+      request.headers.push_back(client_.if_absent());
       PGDR_TRY(S3Reply reply, client_.call(request));
       if (!reply.unknown_condition()) return reply;
       request.headers.pop_back();
@@ -237,6 +239,11 @@ std::vector<NameValue> write_headers(const S3Client& client) {
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) headers.emplace_back(name, value);
   };
+  if (config.google) {
+    add("x-goog-storage-class", config.storage_class);
+    add("x-goog-encryption-kms-key-name", config.kms_key_id);
+    return headers;
+  }
   add("x-amz-storage-class", config.storage_class);
   add("x-amz-server-side-encryption", config.server_side_encryption);
   add("x-amz-server-side-encryption-aws-kms-key-id", config.kms_key_id);

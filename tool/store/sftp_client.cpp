@@ -1,12 +1,10 @@
 #include "store/sftp_client.hpp"
 
 #include <algorithm>
-#include <random>
 
 #include <fmt/format.h>
 
 #include "store/folder.hpp"
-#include "store/local.hpp"
 
 namespace pgdr::store {
 namespace {
@@ -125,13 +123,6 @@ Status SftpClient::sync_folder(sftp::Session& session, const std::string& folder
   // Other servers refuse what is not a file; only a lost connection leaves doubt.
   if (session.broken()) return synced ? closed : synced;
   return success();
-}
-
-std::string temporary_key(const std::string& key) {
-  std::random_device random;
-  const std::size_t slash = key.rfind('/') + 1;  // 0 without one
-  return fmt::format("{}{}{}-{:08x}{:08x}", key.substr(0, slash), kTemporaryPrefix,
-                     key.substr(slash), random(), random());
 }
 
 }  // namespace pgdr::store

@@ -70,7 +70,4 @@ class SftpClient : public std::enable_shared_from_this<SftpClient> {
   std::thread keeper_;  // from the first connection on
 };
 
-// A name for a temporary beside key: "a/b/.tmp-NAME-RANDOM".
-std::string temporary_key(const std::string& key);
-
 }  // namespace pgdr::store

@@ -7,6 +7,7 @@
 
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "store/folder.hpp"
 #include "store/kept_lease.hpp"
 #include "store/local.hpp"
 

@@ -9,8 +9,6 @@
 namespace pgdr::store {
 namespace {
 
-constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-
 bool unreserved(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.' || c == '_' || c == '~';
@@ -81,14 +79,15 @@ std::string encode_query(const std::vector<NameValue>& query) {
 }
 
 Signature sign(const SignedParts& parts, const S3Credentials& credentials,
-               const std::string& region, Time now) {
+               const std::string& region, Time now, const SigningScheme& scheme) {
   Signature out;
   const std::string date = amz_date(now);
   const std::string day = date.substr(0, 8);
-  out.headers.emplace_back("x-amz-content-sha256", parts.payload_sha256);
-  out.headers.emplace_back("x-amz-date", date);
+  const std::string prefix = scheme.header_prefix;
+  out.headers.emplace_back(prefix + "content-sha256", parts.payload_sha256);
+  out.headers.emplace_back(prefix + "date", date);
   if (!credentials.session_token.empty()) {
-    out.headers.emplace_back("x-amz-security-token", credentials.session_token);
+    out.headers.emplace_back(prefix + "security-token", credentials.session_token);
   }
 
   std::vector<NameValue> headers;
@@ -111,18 +110,20 @@ Signature sign(const SignedParts& parts, const S3Credentials& credentials,
   out.canonical_request =
       fmt::format("{}\n{}\n{}\n{}\n{}\n{}", parts.method, uri_encode(parts.path, true),
                   encode_query(parts.query), canonical_headers, signed_names, parts.payload_sha256);
-  const std::string scope = fmt::format("{}/{}/s3/aws4_request", day, region);
-  out.string_to_sign = fmt::format("{}\n{}\n{}\n{}", kAlgorithm, date, scope,
+  const std::string scope =
+      fmt::format("{}/{}/{}/{}", day, region, scheme.service, scheme.terminator);
+  out.string_to_sign = fmt::format("{}\n{}\n{}\n{}", scheme.algorithm, date, scope,
                                    sha256_hex(bytes_of(out.canonical_request)));
 
-  std::string key = "AWS4" + credentials.secret_key;
-  for (const std::string& step : {day, region, std::string("s3"), std::string("aws4_request")}) {
+  std::string key = scheme.key_prefix + credentials.secret_key;
+  for (const std::string& step :
+       {day, region, std::string(scheme.service), std::string(scheme.terminator)}) {
     key = hmac_sha256(key, step);
   }
-  out.headers.emplace_back("Authorization",
-                           fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}",
-                                       kAlgorithm, credentials.access_key, scope, signed_names,
-                                       to_hex(hmac_sha256(key, out.string_to_sign))));
+  out.headers.emplace_back(
+      "Authorization", fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}",
+                                   scheme.algorithm, credentials.access_key, scope, signed_names,
+                                   to_hex(hmac_sha256(key, out.string_to_sign))));
   return out;
 }
 

@@ -23,6 +23,20 @@ struct S3Credentials {
 
 using NameValue = std::pair<std::string, std::string>;
 
+// Google's is the same under other names ("V4 signing process with Cloud Storage HMAC keys"). A
+// request may carry headers of one kind alone, so the extension headers decide the scheme.
+struct SigningScheme {
+  const char* algorithm;
+  const char* key_prefix;
+  const char* service;
+  const char* terminator;
+  const char* header_prefix;  // of the headers that the scheme adds
+};
+inline constexpr SigningScheme kAmazonScheme{"AWS4-HMAC-SHA256", "AWS4", "s3", "aws4_request",
+                                             "x-amz-"};
+inline constexpr SigningScheme kGoogleScheme{"GOOG4-HMAC-SHA256", "GOOG4", "storage",
+                                             "goog4_request", "x-goog-"};
+
 // Everything raw: nothing is percent-encoded yet.
 struct SignedParts {
   std::string method;              // "GET"
@@ -36,7 +50,7 @@ struct Signature {
   std::string canonical_request;
   std::string string_to_sign;
   // To send besides the given ones: x-amz-content-sha256, x-amz-date, x-amz-security-token (where
-  // there is one) and Authorization.
+  // there is one) and, last, Authorization.
   std::vector<NameValue> headers;
 };
 
@@ -47,6 +61,6 @@ std::string uri_encode(std::string_view text, bool keep_slash);
 std::string encode_query(const std::vector<NameValue>& query);
 
 Signature sign(const SignedParts& parts, const S3Credentials& credentials,
-               const std::string& region, Time now);
+               const std::string& region, Time now, const SigningScheme& scheme = kAmazonScheme);
 
 }  // namespace pgdr::store

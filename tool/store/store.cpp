@@ -16,7 +16,31 @@ bool valid_part(std::string_view part) {
   });
 }
 
+// The first `left` bytes of another source.
+class FirstBytes final : public Source {
+ public:
+  FirstBytes(std::unique_ptr<Source> inner, std::uint64_t left)
+      : inner_(std::move(inner)), left_(left) {}
+  Result<std::size_t> read(MutableBytes buffer) override {
+    if (left_ == 0) return std::size_t{0};
+    PGDR_TRY(const std::size_t n, inner_->read(buffer.first(static_cast<std::size_t>(
+                                      std::min<std::uint64_t>(buffer.size(), left_)))));
+    left_ -= n;
+    return n;
+  }
+
+ private:
+  std::unique_ptr<Source> inner_;
+  std::uint64_t left_;
+};
+
 }  // namespace
+
+Result<std::unique_ptr<Source>> Store::open_range(const std::string& key, std::uint64_t offset,
+                                                  std::uint64_t length) {
+  PGDR_TRY(std::unique_ptr<Source> source, open(key, offset));
+  return std::unique_ptr<Source>(std::make_unique<FirstBytes>(std::move(source), length));
+}
 
 bool valid_key(const std::string& key) {
   std::string_view rest = key;

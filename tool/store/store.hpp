@@ -64,6 +64,10 @@ class Store {
   // end.
   virtual Result<std::unique_ptr<Source>> open(const std::string& key,
                                                std::uint64_t offset = 0) = 0;
+  // The same, ending after `length` bytes, or with the object where that is shorter. Without a form
+  // of its own a store opens to the end, and what is not wanted is not read.
+  virtual Result<std::unique_ptr<Source>> open_range(const std::string& key, std::uint64_t offset,
+                                                     std::uint64_t length);
   virtual Result<std::optional<Entry>> stat(
       const std::string& key) = 0;  // nullopt: certainly absent
   // Every object whose key starts with prefix ("" or ending in '/'), sorted by key; temporaries
