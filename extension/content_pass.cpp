@@ -90,10 +90,10 @@ void scan_pages(ContentPass* pass) {
     for (int i = 0; i < visible.count; ++i) {
       scan->prefetch(i);
       const ItemIdData& item = visible.items[i];
-      add_tuple<kBuckets>(
-          pass,
-          reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char*>(visible.page) + item.lp_off),
-          item.lp_len);
+      auto* tuple =
+          reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char*>(visible.page) + item.lp_off);
+      add_tuple<kBuckets>(pass, tuple, item.lp_len);
+      scan->pause_within(tuple);
     }
   }
 }

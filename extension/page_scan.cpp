@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "throttle.hpp"
-
 namespace pgdr {
 
 bool reads_pages(Relation rel) {

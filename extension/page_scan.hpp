@@ -7,6 +7,8 @@
 
 #include "pg.hpp"
 
+#include "throttle.hpp"
+
 namespace pgdr {
 
 // True if the relation's rows can be read page by page: heap storage, and no predicate locks to
@@ -40,6 +42,13 @@ class PageScan {
 
   // How many processes share pgdr.cost_limit.
   void share(int sharers) { sharers_ = sharers; }
+
+  // After a tuple with out-of-line values, of which one page may have many gigabytes: pauses within
+  // the page if they cost more than is due.
+  void pause_within(HeapTupleHeader tuple) const {
+    if ((tuple->t_infomask & HEAP_HASEXTERNAL) != 0 && must_pause(sharers_))
+      sleep_off_reading(sharers_);
+  }
 
   // Finds the visible tuples of the next page; false at the end. Checks for interrupts. A pin keeps
   // the tuples where they are; it is given back by the next call. An ERROR in between gives it back

@@ -156,7 +156,8 @@ void PieceReader::run() {
                     end < task.task.blocks ? static_cast<BlockNumber>(end) : task.task.blocks);
       }
     }
-    (void)pg_atomic_fetch_add_u64(&shared_->weight_done, task.task.weight / task.pieces);
+    (void)pg_atomic_fetch_add_u64(&shared_->weight_done,
+                                  static_cast<int64>(task.task.weight / task.pieces));
     sink_->between(sink_);
   }
   close();

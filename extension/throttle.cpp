@@ -1,5 +1,7 @@
 #include "throttle.hpp"
 
+#include <cmath>
+
 namespace pgdr {
 
 namespace {
@@ -46,7 +48,7 @@ void sleep_off_reading(int sharers) {
   const double ms = settings.cost_delay * balance() / share(sharers);
   paid = now();
   const TimestampTz until =
-      TimestampTzPlusMilliseconds(GetCurrentTimestamp(), static_cast<int64>(ms + 0.5));
+      TimestampTzPlusMilliseconds(GetCurrentTimestamp(), static_cast<int64>(ceil(ms)));
   for (;;) {
     const long left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
     if (left <= 0) return;

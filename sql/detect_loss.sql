@@ -56,7 +56,7 @@ SELECT * FROM pg_temp.losses;
 -- What is lost: rows at once, all rows, a table, a renamed table, a partition's rows, rows bit by bit.
 SELECT pg_temp.backup('6 days', (SELECT max(id) FROM dr.snapshots WHERE taken_at <= now() - interval '6 days')),
        pg_temp.backup('2 days', (SELECT max(id) FROM dr.snapshots WHERE taken_at <= now() - interval '2 days')),
-       pg_temp.backup('12 hours', NULL, 'deleted') \g /dev/null
+       pg_temp.backup('5 days', (SELECT max(id) FROM dr.snapshots WHERE taken_at <= now() - interval '5 days'), 'deleted'), pg_temp.backup('12 hours', NULL) \g /dev/null
 DELETE FROM dr.snapshots WHERE taken_at > now() - interval '1 day 1 hour';
 CREATE FUNCTION pg_temp.change(day integer, change jsonb) RETURNS void LANGUAGE sql AS $$
   UPDATE dr.snapshot_relations AS r SET rows = (change -> r.name)::bigint

@@ -125,12 +125,12 @@ UPDATE many SET t = repeat('row 1234', 34) WHERE id = 1234;
 CREATE DATABASE regress_pgdr_keyed TEMPLATE regress_pgdr_keyed_source;
 \connect regress_pgdr_keyed_source
 SET search_path = keyed, public;
-SELECT status, check_name FROM dr_verify_against('regress_pgdr_keyed', :snapshot, key => :'key');
+SELECT status, check_name FROM dr_verify_against('regress_pgdr_keyed', :snapshot, key => :'key') WHERE status <> 'warning';
 SELECT status, check_name FROM dr_verify_against('regress_pgdr_keyed', :snapshot, key => :'other');
 \connect regress_pgdr_keyed
 DELETE FROM keyed.keyless WHERE t = '';
 \connect regress_pgdr_keyed_source
-SELECT status, object, check_name FROM dr_verify_against('regress_pgdr_keyed', :snapshot, key => :'key');
+SELECT status, object, check_name FROM dr_verify_against('regress_pgdr_keyed', :snapshot, key => :'key') WHERE status <> 'warning';
 \connect :regression
 DROP DATABASE regress_pgdr_keyed;
 DROP DATABASE regress_pgdr_keyed_source;

@@ -7,17 +7,22 @@ RETURNS TABLE (part integer, change text, object_type text, object text, check_n
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT 1, CASE WHEN o.object IS NULL THEN 'added' WHEN n.object IS NULL THEN 'removed' ELSE 'changed' END,
+  SELECT 1, CASE WHEN o.object IS NULL THEN 'added' WHEN n.object IS NULL THEN 'removed'
+                 WHEN (o.rows IS NULL) <> (n.rows IS NULL) THEN 'unknown' ELSE 'changed' END,
          dr._relation_type(coalesce(n.kind, o.kind)), coalesce(n.object, o.object),
-         CASE WHEN o.object IS NULL OR n.object IS NULL THEN 'existence'
+         CASE WHEN o.object IS NULL OR n.object IS NULL THEN 'existence' WHEN o.kind <> n.kind THEN 'kind'
               WHEN o.rows IS DISTINCT FROM n.rows THEN 'rows' ELSE 'content' END,
-         dr._rows_text(o.rows), dr._rows_text(n.rows),
+         CASE WHEN o.kind <> n.kind THEN dr._relation_type(o.kind) ELSE dr._rows_text(o.rows) END,
+         CASE WHEN o.kind <> n.kind THEN dr._relation_type(n.kind) ELSE dr._rows_text(n.rows) END,
          CASE WHEN o.object IS NULL OR n.object IS NULL THEN NULL
+              WHEN o.kind <> n.kind THEN 'it is another kind of relation'
+              WHEN o.rows IS NULL AND n.rows IS NOT NULL THEN 'not read then' || coalesce(': ' || o.note, '')
+              WHEN n.rows IS NULL AND o.rows IS NOT NULL THEN 'not read now' || coalesce(': ' || n.note, '')
               WHEN o.rows IS DISTINCT FROM n.rows THEN dr._difference_text(o.rows, n.rows)
               ELSE 'same number of rows, different content' END
   FROM dr._relations(old, NULL) AS o
   FULL JOIN dr._relations(new, NULL) AS n ON n.schema = o.schema AND n.name = o.name
-  WHERE o.object IS NULL OR n.object IS NULL OR o.rows IS DISTINCT FROM n.rows
+  WHERE o.object IS NULL OR n.object IS NULL OR o.kind <> n.kind OR o.rows IS DISTINCT FROM n.rows
      OR o.digest <> n.digest OR o.generated <> n.generated
   UNION ALL
   SELECT 2, CASE WHEN o.object IS NULL THEN 'added' WHEN n.object IS NULL THEN 'removed' ELSE 'changed' END,

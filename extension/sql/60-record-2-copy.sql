@@ -93,7 +93,10 @@ BEGIN
   PERFORM dr._check_word('kind of backup', manifest ->> 'kind', ARRAY['full']);
 
   SELECT * INTO known FROM dr.backups AS b WHERE b.label = dr_backup_import.manifest ->> 'label';
-  IF dr._manifest_artifacts(known.manifest) <> dr._manifest_artifacts(manifest) THEN
+  -- A rewrapped copy is stored in other bytes; its snapshot says that it is the same backup.
+  IF (CASE WHEN known.manifest ? 'rewrapped_at' OR manifest ? 'rewrapped_at'
+           THEN known.manifest ->> 'snapshot_uuid' <> manifest ->> 'snapshot_uuid'
+           ELSE dr._manifest_artifacts(known.manifest) <> dr._manifest_artifacts(manifest) END) THEN
     RAISE EXCEPTION 'backup "%" is in the catalog with other artifacts', known.label
       USING ERRCODE = 'data_exception',
             DETAIL = format('Two different backups under one name, the second in repository %s at %s.', repository, location),

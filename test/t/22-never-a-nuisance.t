@@ -171,6 +171,20 @@ wait "$reader"
 is "$(relations "$(cat "$T/reader")")" 'gone|exact|1|
 tail|exact|20|' 'until the table is free'
 
+# --- cost delay -------------------------------------------------------------------------------------------------------------------
+
+sql shop "CREATE TABLE outside (id integer, v text); ALTER TABLE outside ALTER v SET STORAGE EXTERNAL; INSERT INTO outside SELECT i, repeat('v', 100000) FROM generate_series(1, 40) AS i"
+for relation in long outside; do # a page costs 1 where it is cached: a pause of 20 ms for each 50
+  sql shop "SELECT dr_table_fingerprint('$relation')" >/dev/null
+  pages=$(sql shop "SELECT pg_table_size('$relation') / 8192")
+  for workers in 0 2; do
+    begin=$(date +%s%N)
+    sql shop "SET pgdr.cost_delay = 20; SET pgdr.cost_limit = 50; SET pgdr.max_workers = $workers; SET min_parallel_table_scan_size = 0; SELECT dr_table_fingerprint('$relation')" >/dev/null
+    took=$((($(date +%s%N) - begin) / 1000000))
+    ok "$workers workers share the limit: $pages pages of $relation take $took ms" test "$took" -ge $((pages * 20 / 50 * 7 / 10))
+  done
+done
+
 # --- the server's cache ----------------------------------------------------------------------------------------------------------
 
 pages=$(sql shop "SELECT pg_relation_size('long') / 8192")

@@ -2,7 +2,7 @@
 # On a hot standby everything that reads works, gives what the primary gives, and records nothing.
 . "$(dirname "$0")/lib.sh"
 
-start_cluster main autovacuum=off
+start_cluster main autovacuum=off min_parallel_table_scan_size=0 # parallel workers, too
 make_db shop 200
 sql shop 'CREATE EXTENSION pgdr' || die 'the extension is created'
 sql shop "SELECT dr_backup_start('20260101T000000Z-0000', 'shop')" >/dev/null

@@ -47,6 +47,14 @@ as pgdr_monitor shop 'SELECT loss FROM dr_detect_loss()'
 is "$code $out" '0 verdict' 'what was lost'
 as pgdr_monitor shop 'SELECT count(*) > 0 FROM dr.backups'
 is "$code $out" '0 t' 'and the catalog'
+# The integrity check asks rows as their owner: only for whom may read them, and only its own questions.
+sql shop "CREATE ROLE half LOGIN; SELECT dr_grant('half', 'backup')" >/dev/null || die 'a backup role without the right to read is made'
+as half shop "SELECT DISTINCT actual, detail FROM dr_check_integrity('data') WHERE check_name = 'check holds' AND object LIKE '%users'"
+is "$code $out" '0 not checked|permission denied for table users' 'whoever may not read rows learns nothing of them from the integrity check'
+as pgdr_backup shop "SELECT status, actual FROM dr_check_integrity('data') WHERE status = 'error' OR actual = 'not checked'"
+is "$code $out" '0 ' 'the backup role can check everything'
+as pgdr_monitor shop "SELECT dr._integrity_offenders('not null', 'users'::regclass, 5)"
+like "$err" '42501' 'the monitor role cannot'
 as pgdr_monitor shop "SELECT dr_backup_start('20260101T000000Z-0000', 'shop')"
 like "$err" '42501' 'it records nothing'
 as nobody_special shop 'SELECT count(*) FROM dr.backups'

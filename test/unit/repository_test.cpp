@@ -184,5 +184,20 @@ TEST_F(RepositoryTest, ARepositoryThatFailsDropsOut) {
   EXPECT_FALSE(copies.create("shop/" + kNew + "/y"));
 }
 
+TEST_F(RepositoryTest, OldUnfinishedUploadsOfACompleteBackupGo) {
+  Repository repository = make("a");
+  put(repository, manifest(kOld, "2026-11-20T02:10:00Z"));
+  const std::string backup = folder_ + "/a/shop/" + kOld;
+  for (const char* name : {"/.tmp-dump-old", "/.tmp-dump-young"}) {
+    ASSERT_TRUE(write_file(backup + name, "x", 0600));
+  }
+  fs::last_write_time(backup + "/.tmp-dump-old",
+                      fs::file_time_type::clock::now() - std::chrono::hours(25));
+  remove_leftovers(repository, "shop", {}, system_clock().now());
+  EXPECT_FALSE(fs::exists(backup + "/.tmp-dump-old"));
+  EXPECT_TRUE(fs::exists(backup + "/.tmp-dump-young"));
+  EXPECT_TRUE(fs::exists(backup + "/manifest.json"));
+}
+
 }  // namespace
 }  // namespace pgdr::app

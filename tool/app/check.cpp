@@ -32,16 +32,27 @@ Status check_folder(const StoredBackup& backup, CopyCheck& check) {
   const Manifest& m = backup.manifest;
   store::Store& store = *backup.repository->store;
   const std::string prefix = backup_prefix(m.set, m.label);
-  std::set<std::string> known = {kManifestFile, kSignatureFile, kSumsFile, kRestoreTextFile};
+  std::set<std::string> known = {kManifestFile,    kSignatureFile,    kSumsFile,
+                                 kRestoreTextFile, kNextManifestFile, kNextSignatureFile};
   for (const auto& artifact : m.artifacts) known.insert(artifact.name);
   PGDR_TRY(const auto entries, store.list(prefix));
   std::set<std::string> present;
   for (const auto& entry : entries) {
     const std::string name = entry.key.substr(prefix.size());
     present.insert(name);
-    if (!known.contains(name)) {
+    const std::string base = parse_artifact_name(name).base;
+    const bool superseded = std::any_of(m.artifacts.begin(), m.artifacts.end(), [&](const auto& a) {
+      return parse_artifact_name(a.name).base == base;
+    });
+    if (!known.contains(name) && superseded) {
+      check.notes.push_back(name + " is left of a rewrap; expire removes it after a day");
+    } else if (!known.contains(name)) {
       check.problems.push_back({name, name + " does not belong to the backup"});
     }
+  }
+  if (backup.signature_file != kSignatureFile) {
+    check.notes.emplace_back("its rewrap was cut short: pgdr key rewrap completes it");
+    return success();
   }
   if (!present.contains(kSumsFile)) {
     check.problems.push_back({kSumsFile, "SHA256SUMS is missing"});

@@ -25,7 +25,8 @@ struct CheckRequest {
   // With all: reads only so much of what each remote repository holds, the least recently read
   // first. 1 to 100.
   int percent = 100;
-  std::optional<std::uint64_t> seed;  // for the sample when the catalog cannot be asked; else fresh
+  std::optional<std::uint64_t>
+      seed{};  // for the sample when the catalog cannot be asked; else fresh
 };
 
 struct Problem {

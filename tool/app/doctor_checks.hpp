@@ -27,6 +27,7 @@ void check_repositories(const DoctorFacts& facts, Checks& out);
 void check_recipients(const DoctorFacts& facts, Checks& out);
 void check_identity(const DoctorFacts& facts, Checks& out);
 void check_signing(const DoctorFacts& facts, Checks& out);
+void check_key_proven(const DoctorFacts& facts, Checks& out);
 void check_newest(const DoctorFacts& facts, Checks& out);
 
 // The oldest minor version of a client's major that has no known hole a backup or restore meets;

@@ -12,6 +12,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// More than storing a small object and rounding to whole seconds explain.
+constexpr seconds kTolerableSkew{60};
 constexpr seconds kUsualRpo = std::chrono::hours(24);
 
 bool contains(const std::vector<std::string>& texts, const std::string& text) {
@@ -45,10 +47,33 @@ void check_room(const DoctorFacts& facts, const RepositoryFacts& repository, Che
   }
 }
 
+// What a store promises beyond keeping bytes.
+void check_promises(const RepositoryFacts& repository, Checks& out) {
+  const std::string name = "store " + repository.name;
+  if (repository.overwrites) {
+    fail(out, name, "it overwrites: other content under a name that was taken was not refused",
+         "two runs at once could spoil each other's backups there: do not use it");
+  }
+  const seconds apart = std::chrono::abs(repository.clock_ahead);
+  if (apart > kTolerableSkew) {
+    warn(out, name,
+         fmt::format("its clock is {} {} this host's", format_duration(apart),
+                     repository.clock_ahead.count() > 0 ? "ahead of" : "behind"),
+         "set both clocks (NTP): the ages of backups and locks rest on them");
+  }
+  for (const store::StoreFact& fact : repository.facts) {
+    if (fact.good) {
+      ok(out, name, fact.finding);
+    } else {
+      warn(out, name, fact.finding, fact.remedy);
+    }
+  }
+}
+
 void check_repository(const DoctorFacts& facts, const RepositoryFacts& repository, Checks& out) {
   const std::string name = "repository " + repository.name;
-  for (const auto* error :
-       {&repository.error, &repository.listing_error, &repository.not_writable}) {
+  for (const auto* error : {&repository.error, &repository.listing_error, &repository.not_writable,
+                            &repository.not_readable, &repository.not_removable}) {
     if (*error) {
       fail(out, name, **error);
       return;
@@ -72,6 +97,7 @@ void check_repository(const DoctorFacts& facts, const RepositoryFacts& repositor
          fmt::format("{} of a run that was cut off", plural(repository.leftovers, "leftover")),
          "the next backup clears them away");
   }
+  check_promises(repository, out);
   check_room(facts, repository, out);
 }
 
@@ -117,6 +143,11 @@ void check_identity(const DoctorFacts& facts, Checks& out) {
     ok(out, "identity", "no private key on this host");
     return;
   }
+  if (keys.identity_protected) {
+    ok(out, "identity",
+       "a private key is on this host, behind a passphrase: " + keys.identity_file);
+    return;
+  }
   if (keys.identity_error) {
     fail(out, "identity", *keys.identity_error);
     out.back().code = Code::kNoKey;
@@ -149,6 +180,25 @@ void check_signing(const DoctorFacts& facts, Checks& out) {
          fmt::format("add to [signing] trusted: {}", keys.signing_public), Code::kUsage);
   } else {
     ok(out, "signing", keys.signing_public);
+  }
+}
+
+// An escrowed key that nobody ever tried may be the wrong one.
+void check_key_proven(const DoctorFacts& facts, Checks& out) {
+  if (!facts.newest) return;
+  if (!facts.newest->opened_at) {
+    warn(out, "key proven",
+         "no restore or deep verification has shown that a key opens " + facts.newest->label,
+         fmt::format(
+             "pgdr verify --deep --set {} --identity FILE, with the key from where it is kept",
+             facts.set.name));
+  } else {
+    const auto ago = std::chrono::duration_cast<milliseconds>(facts.now - *facts.newest->opened_at);
+    ok(out, "key proven",
+       facts.newest->opened_label == facts.newest->label
+           ? fmt::format("the newest backup was opened {} ago", format_duration(ago))
+           : fmt::format("{}, locked to the same keys, was opened {} ago",
+                         facts.newest->opened_label, format_duration(ago)));
   }
 }
 

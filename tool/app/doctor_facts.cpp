@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -12,13 +13,20 @@
 #include "app/doctor_server.hpp"
 #include "app/key.hpp"
 #include "app/keys.hpp"
+#include "app/marks.hpp"
 #include "app/repository.hpp"
+#include "base/file.hpp"
 #include "base/interrupt.hpp"
 #include "base/process.hpp"
 #include "db/conninfo.hpp"
 
 namespace pgdr::app {
 namespace {
+
+std::vector<std::string> sorted(std::vector<std::string> texts) {
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
 
 constexpr std::array kPrograms = {"pg_dump", "pg_restore", "pg_dumpall", "psql"};
 
@@ -61,15 +69,16 @@ RepositoryFacts look_at_repository(const RepositoryConfig& config, const std::st
                                    std::optional<NewestBackup>& newest) {
   RepositoryFacts facts;
   facts.name = config.name;
-  facts.location = config.path;
+  facts.location = repository_place(config);
   Result<Repository> repository = open_repository(config);
   if (!repository) {
     facts.error = repository.error();
     return facts;
   }
   store::Store& store = *repository->store;
+  facts.location = store.location();
   constexpr unsigned kOthers = S_IRWXG | S_IRWXO;
-  facts.open_to_others = open_to_others(config.path, kOthers);
+  facts.open_to_others = config.type == "local" && open_to_others(config.path, kOthers);
   if (const auto room = store.free_space()) facts.free_bytes = *room;
   if (const auto leftovers = store.leftovers(set + "/")) facts.leftovers = leftovers->size();
   const Result<Listing> listing = list_backups(*repository, set);
@@ -78,7 +87,18 @@ RepositoryFacts look_at_repository(const RepositoryConfig& config, const std::st
     return facts;
   }
   // Where backups go, but without making the set's folder.
-  facts.not_writable = try_writing(store, listing->backups.empty() ? "" : set + "/");
+  const std::string folder = listing->backups.empty() ? "" : set + "/";
+  if (config.s3.object_lock_days > 0) {
+    facts.not_writable = try_writing(store, folder);
+  } else {
+    const store::Probe probe = store::probe_store(store, folder, system_clock());
+    facts.not_writable = probe.not_written;
+    facts.not_readable = probe.not_read;
+    facts.not_removable = probe.not_removed;
+    facts.overwrites = probe.overwritten;
+    facts.clock_ahead = probe.clock_ahead;
+  }
+  if (!facts.not_writable) facts.facts = store::store_facts(config);
   facts.backups = listing->backups.size();
   facts.broken = listing->broken.size();
   if (!listing->backups.empty()) {
@@ -86,11 +106,38 @@ RepositoryFacts look_at_repository(const RepositoryConfig& config, const std::st
     if (!newest || manifest.finished_at > newest->finished_at) {
       std::uint64_t bytes = 0;
       for (const Artifact& artifact : manifest.artifacts) bytes += artifact.stored_bytes;
-      newest = NewestBackup{manifest.label, config.name, manifest.finished_at,
-                            manifest.recovery_point, bytes};
+      newest = NewestBackup{manifest.label,
+                            config.name,
+                            manifest.finished_at,
+                            manifest.recovery_point,
+                            bytes,
+                            sorted(manifest.recipients),
+                            {},
+                            {}};
     }
   }
   return facts;
+}
+
+// Whether anybody ever opened a backup that is locked as the newest is.
+void look_for_proof(const Config& config, const SetConfig& set, NewestBackup& newest) {
+  for (const std::string& name : set.repositories) {
+    Result<Repository> repository = open_repository(config.repositories.at(name));
+    if (!repository) continue;
+    const auto entries = repository->store->list(set.name + "/proofs/");
+    if (!entries) continue;
+    Marks marks;
+    for (const auto& entry : *entries) sort_mark(entry, set.name, marks);
+    for (const ProofMark& proof : marks.proofs) {
+      const bool opened = proof.kind == ProofKind::kContent || proof.kind == ProofKind::kRestored;
+      if (!opened || (newest.opened_at && proof.at <= *newest.opened_at)) continue;
+      const auto backup = read_backup(*repository, set.name, proof.label);
+      if (!backup || !proof.about(*backup)) continue;
+      if (sorted(backup->manifest.recipients) != newest.recipients) continue;
+      newest.opened_at = proof.at;
+      newest.opened_label = proof.label;
+    }
+  }
 }
 
 KeyFacts look_at_keys(const Config& config, const SetConfig& set) {
@@ -114,6 +161,11 @@ KeyFacts look_at_keys(const Config& config, const SetConfig& set) {
   }
   if (!files.identities.empty()) {
     facts.identity_file = files.identities.front();
+    Result<std::string> content = read_secret_file(expand_home(facts.identity_file));
+    facts.identity_protected = content && pipe::is_age_file(*content);
+    if (content) cleanse(*content);
+  }
+  if (!files.identities.empty() && !facts.identity_protected) {
     Result<std::vector<std::string>> recipients = identity_recipients(facts.identity_file);
     if (recipients) {
       facts.identity_recipients = *recipients;
@@ -176,6 +228,7 @@ Result<DoctorFacts> gather_facts(const Config& config, const SetConfig& set, con
     facts.repositories.push_back(
         look_at_repository(config.repositories.at(name), set.name, facts.newest));
   }
+  if (facts.newest) look_for_proof(config, set, *facts.newest);
   facts.keys = look_at_keys(config, set);
   if (interrupted()) return interrupted_error();
   return facts;

@@ -1,6 +1,7 @@
 // What `pgdr doctor` finds out about one set, without judging it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/config.hpp"
 #include "db/catalog.hpp"
+#include "store/probe.hpp"
 
 namespace pgdr::app {
 
@@ -59,6 +61,12 @@ struct RepositoryFacts {
   std::uint64_t broken = 0;     // backups without a readable manifest
   std::uint64_t leftovers = 0;  // of runs that were cut off
   bool open_to_others = false;  // group or world may enter the folder
+  // Of the probe that was written, read and removed.
+  std::optional<Error> not_readable;
+  std::optional<Error> not_removable;
+  bool overwrites = false;              // stored other content under a name that was taken
+  std::chrono::seconds clock_ahead{0};  // the store's clock minus ours
+  std::vector<store::StoreFact> facts;  // what its kind and set-up are worth knowing for
 };
 
 struct NewestBackup {
@@ -67,13 +75,18 @@ struct NewestBackup {
   Time finished_at{};
   Time recovery_point{};
   std::uint64_t stored_bytes = 0;
+  std::vector<std::string> recipients;  // sorted; empty: a passphrase
+  // When a backup locked to the same was last opened, as far as the repositories remember.
+  std::optional<Time> opened_at;
+  std::string opened_label;
 };
 
 struct KeyFacts {
   std::optional<Error> lock_error;  // recipients or passphrase cannot be used
   std::vector<std::string> recipients;
   bool passphrase = false;
-  std::string identity_file;  // configured, in $PGDR_IDENTITY, or left by init; empty: none
+  std::string identity_file;        // configured, in $PGDR_IDENTITY, or left by init; empty: none
+  bool identity_protected = false;  // with a passphrase: not looked into
   std::optional<Error> identity_error;  // it cannot be read
   std::vector<std::string> identity_recipients;
   std::string signing_file;  // empty: manifests are not signed
@@ -96,8 +109,9 @@ struct DoctorFacts {
   Time now{};
 };
 
-// Looks; changes nothing (a probe that is never finished tells whether a repository is writable).
-// kInterrupted only; whatever else goes wrong is a fact.
+// Looks; what it changes it takes back: in each repository a small object is stored, read and
+// removed (not finished at all where objects are locked against removal). kInterrupted only;
+// whatever else goes wrong is a fact.
 Result<DoctorFacts> gather_facts(const Config& config, const SetConfig& set, const Clock& clock);
 
 // "pg_dump (PostgreSQL) 15.20 (Debian …)" -> 150020; 0 when it says something else. Pure.

@@ -198,10 +198,16 @@ class RepositoryExpiry {
   Status remove_batch(std::vector<const SurveyedBackup*> batch) {
     store::Store& store = *repository_.store;
     PGDR_CHECK(lock_->held());
-    PGDR_CHECK(for_each_parallel(batch.size(), [&](std::size_t i) {
+    const Status hidden = for_each_parallel(batch.size(), [&](std::size_t i) -> Status {
       const Manifest& m = batch[i]->stored.manifest;
-      return store.remove(backup_prefix(set_, m.label) + kManifestFile);
-    }));
+      const std::string prefix = backup_prefix(set_, m.label);
+      for (const auto& object : survey_.folders[batch[i]->folder].objects) {
+        // It would take the manifest's place.
+        if (object.key == prefix + kNextManifestFile) PGDR_CHECK(store.remove(object.key));
+      }
+      return store.remove(prefix + kManifestFile);
+    });
+    PGDR_CHECK(hidden);
     // Who wrote a lease before this listing may have seen the manifest; who writes one after it
     // looks for the manifest after that, in vain.
     PGDR_TRY(const auto entries, store.list(set_ + "/leases/"));
@@ -272,6 +278,15 @@ class RepositoryExpiry {
     for (const auto& entry : survey_.temporaries) {
       if (now_ - entry.modified < kAbandonedAfter) continue;
       PGDR_CHECK(repository_.store->remove_leftover(entry));
+    }
+    for (const auto& entry : survey_.superseded) {
+      const bool leased = std::any_of(
+          survey_.marks.leases.begin(), survey_.marks.leases.end(), [&](const LeaseMark& l) {
+            return l.live(now_) && entry.key.starts_with(backup_prefix(set_, l.label));
+          });
+      if (leased || now_ - entry.modified < kAbandonedAfter) continue;
+      PGDR_CHECK(lock_->held());
+      PGDR_CHECK(repository_.store->remove(entry.key));
     }
     for (const auto& lease : survey_.marks.leases) {
       if (!lease.live(now_)) PGDR_CHECK(repository_.store->remove(lease.key));

@@ -88,8 +88,11 @@ Status check_vacant(const RepositoryConfig& config) {
   if (!store) {
     return store.error().code == Code::kRepositoryMissing ? success() : Status(store.error());
   }
-  PGDR_TRY(const auto record, (*store)->stat(kRepositoryFile));
-  if (record) return success();
+  const auto record = (*store)->stat(kRepositoryFile);
+  // A store across a network is not looked at before it is asked.
+  if (!record && record.error().code == Code::kRepositoryMissing) return success();
+  if (!record) return record.error();
+  if (*record) return success();
   PGDR_TRY(const auto entries, (*store)->list(""));
   if (entries.empty()) return success();
   return Error::of(
@@ -102,7 +105,11 @@ Status check_vacant(const RepositoryConfig& config) {
 }
 
 Status settle_repository(const RepositoryConfig& config, InitReport& report) {
-  const bool there = config.type == "local" && exists(config.path + "/" + kRepositoryFile);
+  bool there = false;
+  if (const auto store = store::open_store(config)) {
+    const auto record = (*store)->stat(kRepositoryFile);
+    there = record && record->has_value();
+  }
   PGDR_TRY(const Repository made, create_repository(config));
   report.steps.push_back({there ? StepState::kUnchanged : StepState::kDone, "repository",
                           fmt::format("{} ({})", made.store->location(), config.name)});

@@ -16,7 +16,7 @@ struct InitRequest {
   std::string config_path;
   std::string database;
   std::string set;                        // default: the database's name
-  std::vector<std::string> repositories;  // PATH or NAME=PATH
+  std::vector<std::string> repositories;  // PLACE or NAME=PLACE: see init_place.hpp
   std::vector<std::string> recipients;
   std::string recipients_file;
   std::string passphrase_file;

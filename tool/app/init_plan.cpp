@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "app/init_place.hpp"
 #include "app/key.hpp"
 #include "base/file.hpp"
 #include "db/conninfo.hpp"
@@ -15,8 +16,6 @@ namespace pgdr::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kLocal = "local";
 
 // The option's value; else an answer; else the default with --yes; else an error.
 Result<std::string> settle(const std::string& given, const std::string& question,
@@ -122,15 +121,15 @@ Status plan_repositories(const InitRequest& request, Dialog& dialog, InitPlan& p
     // The same place under whatever name it has there.
     const auto& known = plan.existing->repositories;
     const auto same = std::find_if(known.begin(), known.end(), [&](const auto& one) {
-      return one.second.path == repository.path;
+      return repository_place(one.second) == repository_place(repository);
     });
     if (same != known.end()) {
       repository = same->second;
     } else if (known.contains(repository.name)) {
       return Error::of(Code::kUsage,
                        fmt::format("{} has a repository '{}' already, at {}", plan.config_path,
-                                   repository.name, known.at(repository.name).path),
-                       "give the new one another name: --repository NAME=PATH");
+                                   repository.name, repository_place(known.at(repository.name))),
+                       "give the new one another name: --repository NAME=PLACE");
     } else {
       plan.new_repositories.push_back(repository);
     }
@@ -214,33 +213,26 @@ std::string set_name_for(const std::string& database) {
 Result<std::vector<RepositoryConfig>> parse_repositories(const std::vector<std::string>& texts) {
   std::vector<RepositoryConfig> repositories;
   for (const std::string& text : texts) {
-    RepositoryConfig repository;
-    repository.type = "local";
+    std::string name;
+    std::string place = text;
     const std::size_t equals = text.find('=');
-    if (equals != std::string::npos && text.find('/') > equals) {
-      repository.name = text.substr(0, equals);
-      repository.path = text.substr(equals + 1);
+    if (equals != std::string::npos && text.find('/') > equals && text.find('?') > equals) {
+      name = text.substr(0, equals);
+      place = text.substr(equals + 1);
     } else {
-      repository.name =
-          repositories.empty() ? kLocal : fmt::format("{}{}", kLocal, repositories.size() + 1);
-      repository.path = text;
+      name = place_type(text);
+      if (!repositories.empty()) name += std::to_string(repositories.size() + 1);
     }
-    repository.path = expand_home(repository.path);
-    while (repository.path.size() > 1 && repository.path.back() == '/') repository.path.pop_back();
-    if (!valid_name(repository.name)) {
-      return Error::of(Code::kUsage,
-                       fmt::format("'{}' is no name for a repository", repository.name),
+    if (!valid_name(name)) {
+      return Error::of(Code::kUsage, fmt::format("'{}' is no name for a repository", name),
                        "use 1 to 64 letters, digits, '.', '_' or '-'");
     }
-    if (repository.path.empty() || repository.path.front() != '/') {
-      return Error::of(Code::kUsage,
-                       fmt::format("the repository's path '{}' is not absolute", repository.path),
-                       "begin it with / or ~/");
-    }
+    PGDR_TRY(RepositoryConfig repository, parse_place(name, place));
     for (const RepositoryConfig& other : repositories) {
-      if (other.name == repository.name || other.path == repository.path) {
+      if (other.name == repository.name ||
+          repository_place(other) == repository_place(repository)) {
         return Error::of(Code::kUsage, fmt::format("two repositories are the same: {}={}",
-                                                   repository.name, repository.path));
+                                                   repository.name, repository_place(repository)));
       }
     }
     repositories.push_back(std::move(repository));

@@ -29,7 +29,7 @@ Result<InitPlan> plan_init(const InitRequest& request, Dialog& dialog);
 std::string database_name(const std::string& conninfo);
 // A set name from any database name: other characters become '-'.
 std::string set_name_for(const std::string& database);
-// "PATH" or "NAME=PATH"; the first unnamed one is "local", then local2, ….
+// PLACE or NAME=PLACE (init_place.hpp); an unnamed one is called by its type: local, sftp2, ….
 Result<std::vector<RepositoryConfig>> parse_repositories(const std::vector<std::string>& texts);
 
 }  // namespace pgdr::app

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "app/init_place.hpp"
+
 namespace pgdr::app {
 namespace {
 
@@ -12,14 +14,6 @@ std::string toml_list(const std::vector<std::string>& texts) {
     out += toml_text(text);
   }
   return out + "]";
-}
-
-std::string repository_text(const RepositoryConfig& repository) {
-  return fmt::format(
-      "[repository.{}]\n"
-      "type = {}\n"
-      "path = {}\n",
-      repository.name, toml_text(repository.type), toml_text(repository.path));
 }
 
 std::string encryption_text(const SetConfig& set) {

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "app/keys.hpp"
 #include "base/file.hpp"
 #include "base/signing.hpp"
 #include "pipe/age.hpp"
+#include "pipe/stages.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -31,17 +33,25 @@ Result<NewIdentity> new_identity(const Clock& clock) {
                      pipe::identity_file_text(identity, to_iso(clock.now()))};
 }
 
-Result<std::string> generate_identity_file(const std::string& path, const Clock& clock) {
+Result<std::string> generate_identity_file(const std::string& path, const Clock& clock,
+                                           const std::string& passphrase) {
   PGDR_TRY(NewIdentity fresh, new_identity(clock));
+  if (!passphrase.empty()) {
+    std::string sealed;
+    const auto text = pipe::memory_sink(sealed);
+    PGDR_TRY(const auto sink, pipe::age_encrypt(*text, pipe::Lock{{}, passphrase}));
+    PGDR_CHECK(sink->write(bytes_of(fresh.file_text)));
+    PGDR_CHECK(sink->finish());
+    cleanse(fresh.file_text);
+    fresh.file_text = std::move(sealed);
+  }
   PGDR_CHECK(write_key(path, fresh.file_text));
   return fresh.recipient;
 }
 
 Result<std::vector<std::string>> identity_recipients(const std::string& path) {
-  PGDR_TRY(std::string text, read_secret_file(path));
-  const Result<std::vector<pipe::Identity>> identities = pipe::parse_identity_file(text);
-  cleanse(text);
-  if (!identities) return identities.error().context(path);
+  const auto identities = load_identities(path, {});
+  if (!identities) return identities.error();
   std::vector<std::string> recipients;
   for (const pipe::Identity& identity : *identities) {
     recipients.push_back(identity.recipient().text);

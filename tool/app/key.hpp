@@ -21,9 +21,12 @@ struct NewIdentity {
 Result<NewIdentity> new_identity(const Clock& clock);
 
 // Writes a new identity to path (0600); returns its recipient. kExists when there is a file: keys
-// are never overwritten.
-Result<std::string> generate_identity_file(const std::string& path, const Clock& clock);
-// The recipients of the identities in a file, in their order. kNoKey: unsafe permissions or none.
+// are never overwritten. passphrase: the file is encrypted with it, as `age -p` does ("": it is
+// not).
+Result<std::string> generate_identity_file(const std::string& path, const Clock& clock,
+                                           const std::string& passphrase = {});
+// The recipients of the identities in a file, in their order. kNoKey: unsafe permissions or none. A
+// protected file's passphrase is asked for.
 Result<std::vector<std::string>> identity_recipients(const std::string& path);
 
 // The same for the signing key: returns "ed25519:…".

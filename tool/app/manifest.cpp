@@ -223,6 +223,25 @@ bool valid_class(std::string_view klass) {
          klass == "yearly";
 }
 
+ArtifactName parse_artifact_name(const std::string& name) {
+  const std::size_t first = name.find(".r");
+  const std::size_t end = first == std::string::npos ? first : name.find('.', first + 1);
+  if (end == std::string::npos || end == first + 2 || end > first + 6) return {name, 0};
+  int generation = 0;
+  for (std::size_t i = first + 2; i < end; ++i) {
+    if (name[i] < '0' || name[i] > '9') return {name, 0};
+    generation = generation * 10 + (name[i] - '0');
+  }
+  if (generation == 0 || name[first + 2] == '0') return {name, 0};
+  return {name.substr(0, first) + name.substr(end), generation};
+}
+
+std::string artifact_name(const ArtifactName& name) {
+  if (name.generation == 0) return name.base;
+  const std::size_t dot = std::min(name.base.find('.'), name.base.size());
+  return fmt::format("{}.r{}{}", name.base.substr(0, dot), name.generation, name.base.substr(dot));
+}
+
 std::string manifest_text(const Manifest& m) {
   Json artifacts = Json::array();
   for (const auto& a : m.artifacts) artifacts.push_back(artifact_json(a));

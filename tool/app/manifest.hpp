@@ -16,6 +16,10 @@ namespace pgdr::app {
 
 inline constexpr const char* kManifestFile = "manifest.json";
 inline constexpr const char* kSignatureFile = "manifest.json.sig";
+// While `key rewrap` replaces a manifest, the one that follows: it holds as long as there is no
+// manifest.json, and is the same as that afterwards.
+inline constexpr const char* kNextManifestFile = "manifest.next.json";
+inline constexpr const char* kNextSignatureFile = "manifest.next.json.sig";
 inline constexpr const char* kSumsFile = "SHA256SUMS";
 inline constexpr const char* kRestoreTextFile = "RESTORE.txt";
 
@@ -73,6 +77,15 @@ struct Manifest {
 
 // Whether a backup may be made for that slot: `pgdr backup --class`.
 bool valid_class(std::string_view klass);
+
+// Artifacts under a new header have a new name: "database.dump.zst.age" is
+// "database.r1.dump.zst.age" after the first rewrap. Pure.
+struct ArtifactName {
+  std::string base;  // "database.dump.zst.age"
+  int generation = 0;
+};
+ArtifactName parse_artifact_name(const std::string& name);
+std::string artifact_name(const ArtifactName& name);
 
 std::string manifest_text(const Manifest& manifest);  // JSON, ends with a newline
 // Every field is checked: names that could leave the backup's folder, digests of the wrong length,

@@ -15,6 +15,9 @@ namespace {
 
 // What pg_dump would lock and read: everything but the system's own, members of extensions (their
 // configuration tables excepted) and temporary tables.
+// What nobody wrote to for so long was left by a run that died.
+constexpr std::chrono::hours kSurelyDead{24};
+
 constexpr const char* kUnreadable = R"(
 WITH config AS (
   SELECT pg_catalog.unnest(e.extconfig) AS oid FROM pg_catalog.pg_extension e
@@ -173,7 +176,8 @@ Status remove_unfinished(Repository& repository, const std::string& set, const s
   store::Store& store = *repository.store;
   const std::string prefix = backup_prefix(set, label);
   PGDR_TRY(const auto manifest, store.stat(prefix + kManifestFile));
-  if (manifest) {
+  PGDR_TRY(const auto next, store.stat(prefix + kNextManifestFile));
+  if (manifest || next) {
     return Error::of(Code::kExists, fmt::format("{} has a manifest: it is a backup", prefix));
   }
   PGDR_TRY(const auto temporaries, store.leftovers(prefix));
@@ -200,16 +204,27 @@ void remove_leftovers(Repository& repository, const std::string& set,
       if (slash == std::string::npos || !valid_label(rest.substr(0, slash))) return;
       Folder& folder = folders[rest.substr(0, slash)];
       folder.newest = std::max(folder.newest, entry.modified);
-      if (object && rest.substr(slash + 1) == kManifestFile) folder.manifest = true;
+      const std::string name = rest.substr(slash + 1);
+      if (object && (name == kManifestFile || name == kNextManifestFile)) folder.manifest = true;
     };
     PGDR_TRY(const auto entries, store.list(set + "/"));
     for (const auto& entry : entries) see(entry, true);
     PGDR_TRY(const auto temporaries, store.leftovers(set + "/"));
     for (const auto& entry : temporaries) see(entry, false);
+    // A complete backup may have some as well: of an upload that was tried again.
+    for (const auto& entry : temporaries) {
+      const std::string rest = entry.key.substr(set.size() + 1);
+      const auto folder = folders.find(rest.substr(0, rest.find('/')));
+      if (folder == folders.end() || !folder->second.manifest) continue;
+      if (now - entry.modified < kSurelyDead) continue;
+      PGDR_CHECK(store.remove_leftover(entry));
+      log_info(fmt::format("removed an unfinished upload from repository {}: {}", repository.name,
+                           entry.key));
+    }
     for (const auto& [label, folder] : folders) {
       if (folder.manifest) continue;
       const bool known = std::find(ours.begin(), ours.end(), label) != ours.end();
-      if (!known && now - folder.newest < std::chrono::hours(24)) continue;
+      if (!known && now - folder.newest < kSurelyDead) continue;
       PGDR_CHECK(remove_unfinished(repository, set, label));
       log_info(fmt::format("removed what the unfinished backup {} left in repository {}", label,
                            repository.name));

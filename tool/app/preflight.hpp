@@ -32,8 +32,8 @@ Status check_room(Repository& repository, const std::string& set, std::uint64_t 
 
 // Under the set's lock: removes what runs that died left behind. A folder without manifest goes if
 // its label is one of `ours` (the catalog knows that run, and it is over) or if it is older than a
-// day; younger unknown ones stay, for somebody may be copying a backup here. Best effort: problems
-// are warnings.
+// day; younger unknown ones stay, for somebody may be copying a backup here. Of a complete backup
+// the unfinished uploads that are older than a day go. Best effort: problems are warnings.
 void remove_leftovers(Repository& repository, const std::string& set,
                       const std::vector<std::string>& ours, Time now);
 // Everything under the label's folder; for a backup of our own that failed. Never when it has a

@@ -99,12 +99,14 @@ Result<std::unique_ptr<ReadLease>> hold_copy(const StoredBackup& backup,
         "repository {} does not learn that backup {} is being read: {}; do not expire it meanwhile",
         repository.name, m.label, to_string(lease.error())));
   }
-  PGDR_TRY(const auto there, repository.store->stat(backup_prefix(m.set, m.label) + kManifestFile));
-  if (!there) {
-    return Error::of(
-        Code::kRepositoryMissing,
-        fmt::format("backup {} in repository {} was deleted just now", m.label, repository.name),
-        "choose another: pgdr list");
+  // Under either name: see read_backup().
+  const auto there = read_backup(repository, m.set, m.label);
+  if (!there && there.error().code != Code::kRepositoryMissing) return there.error();
+  if (!there || there->manifest_sha256 != backup.manifest_sha256) {
+    return Error::of(Code::kRepositoryMissing,
+                     fmt::format("backup {} in repository {} was deleted or rewrapped just now",
+                                 m.label, repository.name),
+                     "try again; pgdr list shows what there is");
   }
   return held;
 }

@@ -18,6 +18,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::uint64_t kRepositoryVersion = 1;
+
 Result<std::string> read_id(store::Store& store, const std::string& name) {
   auto text = store::read_text(store, kRepositoryFile);
   if (!text) {
@@ -34,10 +36,14 @@ Result<std::string> read_id(store::Store& store, const std::string& name) {
     return Error::of(Code::kCorrupt, fmt::format("repository {}: {} in {} is not valid", name,
                                                  kRepositoryFile, store.location()));
   }
-  if (json["version"].get<std::uint64_t>() > 1) {
-    return Error::of(Code::kUsage,
-                     fmt::format("repository {}: its format is newer than this program", name),
-                     "use the pgdr that wrote it, or a later one");
+  const auto version = json["version"].get<std::uint64_t>();
+  if (version > kRepositoryVersion) {
+    return Error::of(
+        Code::kUsage,
+        fmt::format("repository {}: its format, version {}, is newer than this program, "
+                    "which reads and writes version {}",
+                    name, version, kRepositoryVersion),
+        "use the pgdr that wrote it, or a later one");
   }
   return json["id"].get<std::string>();
 }
@@ -79,7 +85,7 @@ Result<Repository> create_repository(const RepositoryConfig& config) {
   PGDR_TRY(const auto there, repository.store->stat(kRepositoryFile));
   if (!there) {
     const Json json{{"format", "pgdr-repository"},
-                    {"version", 1},
+                    {"version", kRepositoryVersion},
                     {"id", make_uuid()},
                     {"created_at", to_iso(system_clock().now())}};
     const Status written =
@@ -117,7 +123,19 @@ Result<OpenRepositories> open_repositories(const Config& config,
 Result<StoredBackup> read_backup(Repository& repository, const std::string& set,
                                  const std::string& label) {
   const std::string name = where(repository, set, label);
-  auto text = store::read_text(*repository.store, backup_prefix(set, label) + kManifestFile);
+  const std::string prefix = backup_prefix(set, label);
+  const char* signature = kSignatureFile;
+  auto text = store::read_text(*repository.store, prefix + kManifestFile);
+  if (!text && text.error().code == Code::kNotFound) {
+    // A rewrap that is at work, or died: then the next one holds. Or it ended just now.
+    auto next = store::read_text(*repository.store, prefix + kNextManifestFile);
+    if (next) {
+      signature = kNextSignatureFile;
+      text = std::move(next);
+    } else {
+      text = store::read_text(*repository.store, prefix + kManifestFile);
+    }
+  }
   if (!text) {
     if (text.error().code != Code::kNotFound) return text.error().context(name);
     return Error::of(Code::kRepositoryMissing, fmt::format("{}: it has no {}", name, kManifestFile),
@@ -132,6 +150,7 @@ Result<StoredBackup> read_backup(Repository& repository, const std::string& set,
   stored.manifest_sha256 = sha256_hex(*text);
   stored.text = std::move(*text);
   stored.repository = &repository;
+  stored.signature_file = signature;
   return stored;
 }
 

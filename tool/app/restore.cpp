@@ -429,7 +429,7 @@ Result<RestoreResult> RestoreRun::run() {
       result_.findings = std::move(proven->findings);
       verification = proven->verification;
       if (proven->passed && request_.options.only.empty()) {
-        record_proof(*copy_, ProofKind::kRestored, system_clock().now());
+        record_proof(reader_->copy(), ProofKind::kRestored, system_clock().now());
       }
     }
   }

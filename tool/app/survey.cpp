@@ -12,7 +12,7 @@ namespace {
 
 bool beside_artifacts(const std::string& name) {
   return name == kManifestFile || name == kSignatureFile || name == kSumsFile ||
-         name == kRestoreTextFile;
+         name == kRestoreTextFile || name == kNextManifestFile || name == kNextSignatureFile;
 }
 
 // What the listing says of the artifacts; their bytes are verify's business.
@@ -24,7 +24,16 @@ void compare(const SurveyFolder& folder, SurveyedBackup& backup, Survey& survey)
     const auto& artifacts = backup.stored.manifest.artifacts;
     const bool listed = std::any_of(artifacts.begin(), artifacts.end(),
                                     [&](const Artifact& a) { return a.name == name; });
-    if (!listed && !beside_artifacts(name)) survey.unknown.push_back(object.key);
+    if (listed || beside_artifacts(name)) continue;
+    const std::string base = parse_artifact_name(name).base;
+    const bool superseded = std::any_of(artifacts.begin(), artifacts.end(), [&](const Artifact& a) {
+      return parse_artifact_name(a.name).base == base;
+    });
+    if (superseded) {
+      survey.superseded.push_back(object);
+    } else {
+      survey.unknown.push_back(object.key);
+    }
   }
   for (const auto& artifact : backup.stored.manifest.artifacts) {
     const auto at = sizes.find(artifact.name);
@@ -56,7 +65,8 @@ void sort_objects(const std::vector<store::Entry>& entries, const std::string& s
     SurveyFolder& folder = survey.folders.back();
     folder.objects.push_back(entry);
     folder.newest = std::max(folder.newest, entry.modified);
-    folder.manifest = folder.manifest || rest.substr(slash + 1) == kManifestFile;
+    const std::string name = rest.substr(slash + 1);
+    folder.manifest = folder.manifest || name == kManifestFile || name == kNextManifestFile;
   }
 }
 

@@ -15,8 +15,8 @@ namespace pgdr::app {
 struct SurveyFolder {
   std::string label;
   std::vector<store::Entry> objects;
-  bool manifest = false;
-  Time newest{};  // when something in it was last written, temporaries included
+  bool manifest = false;  // or the next one
+  Time newest{};          // when something in it was last written, temporaries included
 };
 
 struct SurveyedBackup {
@@ -31,7 +31,9 @@ struct Survey {
   std::vector<BrokenBackup> broken;  // a manifest that cannot be read or belongs elsewhere
   Marks marks;
   std::vector<store::Entry> temporaries;  // of uploads that never ended, outside folders
-  std::vector<std::string> unknown;       // keys
+  // Artifacts beside a manifest under the name of an earlier or later rewrap.
+  std::vector<store::Entry> superseded;
+  std::vector<std::string> unknown;  // keys
   std::optional<Time> newest_object;
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 Status signed_by_any(const StoredBackup& backup, const std::vector<std::string>& trusted) {
   const std::string key =
-      backup_prefix(backup.manifest.set, backup.manifest.label) + kSignatureFile;
+      backup_prefix(backup.manifest.set, backup.manifest.label) + backup.signature_file;
   auto signature = store::read_text(*backup.repository->store, key, 4096);
   if (!signature) {
     if (signature.error().code != Code::kNotFound) return signature.error();

@@ -137,8 +137,8 @@ void add_init(CLI::App& app, const Globals& globals, Runner& run) {
   cmd->add_option("--set,-s", request->set, "Name of the set (else the database's)")
       ->type_name("NAME");
   cmd->add_option("--repository", request->repositories,
-                  "Folder that keeps backups, PATH or NAME=PATH; may be repeated")
-      ->type_name("PATH")
+                  "Where backups are kept, PLACE or NAME=PLACE; may be repeated")
+      ->type_name("PLACE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   cmd->add_option("--recipient,-r", request->recipients,
@@ -158,6 +158,10 @@ void add_init(CLI::App& app, const Globals& globals, Runner& run) {
       ->capture_default_str();
   cmd->add_flag("--yes,-y", request->accept_defaults, "Ask nothing: accept the defaults");
   cmd->footer(
+      "\nPLACE is a folder, sftp://[USER@]HOST[:PORT]/PATH, s3://BUCKET[/PREFIX],\n"
+      "gs://BUCKET[/PREFIX] or rclone:REMOTE:PATH; after '?' may follow keys of the "
+      "configuration:\n"
+      "\"s3://backups/db1?endpoint=https://s3.example.com&profile=backup\".\n"
       "\nWhat exists is never changed: keys, configuration, repository. Exit code 3 when the\n"
       "extension or a right is missing that only a superuser can give; the SQL is shown.");
   run.on(cmd, [request, &globals] { return run_init(globals, *request); });

@@ -6,7 +6,9 @@
 #include "base/config.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "base/prompt.hpp"
 #include "command/commands.hpp"
+#include "command/key.hpp"
 #include "command/render.hpp"
 
 namespace pgdr::command {
@@ -16,10 +18,29 @@ struct KeyOptions {
   std::string output;
   std::string file;
   bool signing = false;
+  bool protect = false;
+  std::string passphrase_file;
 };
+
+// Typed twice: a key behind a passphrase that nobody knows is lost.
+Result<std::string> new_passphrase(const KeyOptions& options) {
+  if (!options.passphrase_file.empty()) {
+    return read_passphrase_file(expand_home(options.passphrase_file));
+  }
+  PGDR_TRY(std::string first, ask_secret("passphrase for the new key"));
+  PGDR_TRY(std::string again, ask_secret("once more"));
+  const bool same = first == again;
+  cleanse(again);
+  if (same) return first;
+  cleanse(first);
+  return Error::of(Code::kNoKey, "these were two different passphrases: no key was made");
+}
 
 // As age-keygen does: the key to standard output, or to a file and its public half to the user.
 Result<int> run_generate(const Globals& globals, const KeyOptions& options) {
+  if (options.protect && (options.signing || options.output.empty())) {
+    return Error::of(Code::kUsage, "--protect is for an age key in a file", "add -o FILE");
+  }
   if (options.signing && options.output.empty()) {
     return Error::of(Code::kUsage, "a signing key needs a file", "add -o FILE");
   }
@@ -35,9 +56,15 @@ Result<int> run_generate(const Globals& globals, const KeyOptions& options) {
     return 0;
   }
   const std::string path = expand_home(options.output);
-  PGDR_TRY(const std::string public_key, options.signing
-                                             ? app::generate_signing_key(path)
-                                             : app::generate_identity_file(path, system_clock()));
+  std::string passphrase;
+  if (options.protect) {
+    PGDR_TRY(passphrase, new_passphrase(options));
+  }
+  const Result<std::string> made =
+      options.signing ? app::generate_signing_key(path)
+                      : app::generate_identity_file(path, system_clock(), passphrase);
+  cleanse(passphrase);
+  PGDR_TRY(const std::string public_key, made);
   if (globals.json) {
     print_json({{"file", path}, {options.signing ? "public_key" : "recipient", public_key}});
     return 0;
@@ -109,7 +136,7 @@ Result<int> show_configured(const Globals& globals) {
 
 void add_key(CLI::App& app, const Globals& globals, Runner& run) {
   auto options = std::make_shared<KeyOptions>();
-  CLI::App* cmd = app.add_subcommand("key", "Make and show keys");
+  CLI::App* cmd = app.add_subcommand("key", "Make, show and change keys");
   cmd->require_subcommand(1);
 
   CLI::App* generate = cmd->add_subcommand("generate", "Make a key pair, in age's own syntax");
@@ -117,8 +144,18 @@ void add_key(CLI::App& app, const Globals& globals, Runner& run) {
       ->add_option("-o,--output", options->output,
                    "File for the private key (else standard output)")
       ->type_name("FILE");
+  auto* protect = generate->add_flag("--protect", options->protect,
+                                     "Encrypt the file with a passphrase, which is asked for");
+  generate
+      ->add_option("--passphrase-file", options->passphrase_file,
+                   "With --protect: take the passphrase from this file")
+      ->type_name("FILE")
+      ->needs(protect);
   generate->add_flag("--signing", options->signing, "A key that signs manifests, instead");
   run.on(generate, [options, &globals] { return run_generate(globals, *options); });
+
+  add_key_rotate(*cmd, globals, run);
+  add_key_rewrap(*cmd, globals, run);
 
   CLI::App* show =
       cmd->add_subcommand("show", "Show public keys: of a key file, or the configured");

@@ -65,6 +65,11 @@ struct Lock {
 // files that ask for more than 4 GiB (22) are refused, as age does. kUsage: neither or both of
 // recipients and passphrase, or scrypt_log_n not in 1..22. The header is written at once.
 Result<std::unique_ptr<Sink>> age_encrypt(Sink& next, const Lock& lock);
+// The same payload under a new header: what `keys` open in `from`, `lock` opens in `next`. The file
+// key stays, so whoever had the old file and its key can read the new one; and the payload is
+// copied unread: whether it is authentic shows only when it is decrypted. Binary files only
+// (kUsage); does not finish `next`. Errors as below.
+Status age_rewrap(Source& from, const Keys& keys, const Lock& lock, Sink& next);
 // Reads and authenticates the header at once. kNoKey: no identity or passphrase fits; kCorrupt:
 // header or payload is not authentic, truncated, or has trailing data; kUsage: not an age file.
 // Error texts tell the part that failed: "header: ", "header MAC: ", "payload: " or "armor: ".

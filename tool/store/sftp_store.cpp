@@ -142,7 +142,7 @@ SftpOptions sftp_options(const SftpConfig& config) {
   SftpOptions options;
   options.ssh.host = config.host;
   options.ssh.port = config.port;
-  options.ssh.user = config.user;
+  options.ssh.user = config.user.empty() ? own_user_name() : config.user;
   options.ssh.identity_file = config.identity_file;
   options.ssh.known_hosts_file = config.known_hosts_file;
   options.path = config.path;
@@ -150,7 +150,6 @@ SftpOptions sftp_options(const SftpConfig& config) {
 }
 
 Result<std::unique_ptr<Store>> open_sftp(SftpOptions options, bool create) {
-  if (options.ssh.user.empty()) options.ssh.user = own_user_name();
   const RetryPolicy policy = options.retry;
   const auto client = std::make_shared<SftpClient>(std::move(options));
   if (create) {

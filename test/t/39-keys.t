@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Keys change, get passphrases and are lost: old backups follow by rewrap, and no moment of it leaves none that can be opened.
+. "$(dirname "$0")/lib.sh"
+start_cluster
+make_db shop 20
+sql shop 'CREATE EXTENSION pgdr'
+make_key old
+old=$IDENTITY
+write_config shop
+exit_is 0 pgdr key generate --signing -o "$T/signing.pem"
+printf '[signing]\nkey_file = "%s"\ntrusted = ["%s"]\n# end\n' "$T/signing.pem" "$out" >>"$CONFIG"
+make_repository
+unset PGDR_IDENTITY
+exit_is 0 pgdr backup
+label=$(ls "$REPO/shop")
+folder=$REPO/shop/$label
+
+# proven or not
+exit_is 0 pgdr doctor
+like "$out" 'warn.*key proven' 'doctor warns while no key was ever shown to open a backup'
+exit_is 0 pgdr verify latest
+exit_is 0 pgdr doctor
+like "$out" 'warn.*key proven' 'to re-read the bytes proves no key'
+exit_is 0 pgdr verify --deep latest -i "$old"
+exit_is 0 pgdr doctor
+like "$out" 'ok.*key proven.*newest backup was opened' 'to open it does'
+
+# a protected identity
+printf 'correct horse\n' >"$T/phrase" && printf 'wrong horse\n' >"$T/wrong"
+chmod 600 "$T/phrase" "$T/wrong"
+exit_is 0 pgdr key generate -o "$T/new.txt" --protect --passphrase-file "$T/phrase"
+new=$out
+like "$(head -c 30 "$T/new.txt")" 'age-encryption.org/v1' 'the key file is an age file itself'
+exit_is 12 setsid -w "$PGDR_BIN" --config "$CONFIG" key show "$T/new.txt"
+like "$err" 'no terminal' 'without a terminal the passphrase cannot be asked for'
+if command -v script >/dev/null; then
+  # the question is asked on a terminal, and what is typed is not shown
+  : >"$T/said"
+  { await 'grep -q "passphrase of" "$T/said"' 20 && cat "$T/phrase" && await 'grep -q age1 "$T/said"' 20; } |
+    timeout 60 script -qfec "'$PGDR_BIN' key show '$T/new.txt'" /dev/null >"$T/said"
+  said=$(tr '\r\n' '  ' <"$T/said")
+  like "$said" "passphrase of .*$new" 'on a terminal it is'
+  unlike "$said" 'horse' 'and it is not shown'
+else
+  skip 'there is no script(1)' 2
+fi
+
+# rotate: the list changes, and nothing else
+cp "$CONFIG" "$T/before.toml"
+exit_is 2 pgdr key rotate --remove "$RECIPIENT"
+like "$err" 'nobody could open' 'the last recipient stays'
+exit_is 2 pgdr key rotate --add age1nonsense
+exit_is 0 pgdr key rotate --add "$new" --remove "$RECIPIENT"
+is "$(diff "$T/before.toml" "$CONFIG" | grep -c '^[<>]')" 2 'one line of the configuration differs'
+like "$(grep recipients "$CONFIG")" "^recipients = \\[\"$new\"\\]$" 'the new recipient is in it'
+exit_is 0 pgdr backup
+exit_is 0 pgdr verify latest --deep -i "$T/new.txt" --passphrase-file "$T/phrase"
+exit_is 12 pgdr verify latest --deep -i "$T/new.txt" --passphrase-file "$T/wrong"
+exit_is 12 pgdr verify latest --deep -i "$old"
+newest=$(ls "$REPO/shop" | grep Z- | tail -1)
+rm -r "$REPO/shop/$newest"
+is "$(pgdr verify "$label" --deep -i - <"$old" >/dev/null && echo opened)" opened 'the old backup opens with the old key, from standard input, too'
+
+# rewrap
+cp -a "$folder" "$T/pristine"
+exit_is 12 pgdr key rewrap --all -i "$T/wrong"
+exit_is 2 pgdr key rewrap -i "$old"
+exit_is 0 pgdr key rewrap --all -i "$old"
+like "$out" "$label +local +rewrapped" 'the old backup is rewrapped'
+ok 'checksums fit' bash -c "cd '$folder' && sha256sum --quiet --check SHA256SUMS"
+is "$(ls "$folder" | wc -l)" "$(ls "$T/pristine" | wc -l)" 'nothing is left over'
+exit_is 0 pgdr verify "$label" --deep -i "$T/new.txt" --passphrase-file "$T/phrase"
+exit_is 12 pgdr verify "$label" --deep -i "$old"
+exit_is 0 pgdr restore "$label" --to again -i "$T/new.txt" --passphrase-file "$T/phrase"
+exit_is 0 pgdr catalog rebuild
+exit_is 0 pgdr list
+exit_is 0 pgdr key rewrap --all -i "$old"
+like "$out" 'was so' 'a second time there is nothing to do'
+cp -a "$folder" "$T/after"
+
+# every moment at which it may be cut short, put together from before and after
+opens() { pgdr verify "$label" --deep -i "$old" || pgdr verify "$label" --deep -i "$T/new.txt" --passphrase-file "$T/phrase"; }
+moment() { # moment NAME: $folder is as it was then
+  ok "cut short $1: the backup opens" opens
+  ok "cut short $1: rewrap goes on" pgdr key rewrap "$label" -i "$old"
+  ok "cut short $1: and the new key opens it" pgdr verify "$label" --deep -i "$T/new.txt" --passphrase-file "$T/phrase"
+  is "$(ls "$folder" | wc -l)" "$(ls "$T/after" | wc -l)" "cut short $1: nothing is left over"
+}
+reset() { rm -rf "$folder" && cp -a "$T/pristine" "$folder" && cp -a "$T"/after/*.age "$folder"; }
+next() { cp "$T/after/manifest.json" "$folder/manifest.next.json" && cp "$T/after/manifest.json.sig" "$folder/manifest.next.json.sig"; }
+reset
+moment 'with new artifacts'
+reset && next
+moment 'with the next manifest'
+reset && next && rm "$folder/manifest.json"
+moment 'without the manifest'
+reset && next && rm "$folder"/manifest.json{,.sig} "$folder/SHA256SUMS" "$folder/RESTORE.txt"
+moment 'without the small files'
+reset && next && cp "$T"/after/{manifest.json,manifest.json.sig,SHA256SUMS,RESTORE.txt} "$folder"
+moment 'with both manifests'
+reset && cp "$T"/after/{manifest.json,manifest.json.sig,SHA256SUMS,RESTORE.txt} "$folder"
+printf '[retention]\nkeep_last = 1\n' >>"$CONFIG"
+exit_is 0 pgdr expire
+ok 'what a rewrap left stays a day' test -e "$folder/database.dump.zst.age"
+touch -d '2 days ago' "$folder"/*.age
+exit_is 0 pgdr expire
+not_ok 'and goes then' test -e "$folder/database.dump.zst.age"
+exit_is 0 pgdr verify "$label" --deep -i "$T/new.txt" --passphrase-file "$T/phrase"
+
+# a signature that does not fit: neither rewrapped nor restored
+sed -i 's/"kind": "full"/"kind": "fuII"/' "$folder/manifest.json"
+exit_is 1 pgdr key rewrap --all --force -i "$T/new.txt" --passphrase-file "$T/phrase"
+exit_is 1 pgdr restore "$label" --to forged -i "$T/new.txt" --passphrase-file "$T/phrase"
+exit_is 5 pgdr expire
+done_testing
