@@ -51,8 +51,8 @@ DoctorFacts healthy() {
                               facts.now - std::chrono::hours(3),
                               kGiB / 4,
                               {},
-                              {},
-                              {}};
+                              facts.now - std::chrono::hours(24),
+                              "20261120T020000Z-1111"};
   facts.keys.recipients = {"age1a", "age1b"};
   facts.keys.signing_file = "/s.pem";
   facts.keys.signing_public = "ed25519:x";
@@ -220,6 +220,8 @@ INSTANTIATE_TEST_SUITE_P(
             Verdict::kWarn, "1 of 8 free", "max_worker_processes", 0},
         Ill{"OldBackup", [](DoctorFacts& f) { f.server.rpo_seconds = 3600; }, "newest backup",
             Verdict::kWarn, "the objective is 1 h", "pgdr backup", 0},
+        Ill{"NoKeyProven", [](DoctorFacts& f) { f.newest->opened_at.reset(); }, "key proven",
+            Verdict::kWarn, "no restore or deep verification", "verify --deep", 0},
         Ill{"NoBackup",
             [](DoctorFacts& f) { f.newest.reset(); }, "newest backup", Verdict::kWarn,
             "none yet", "pgdr backup --set shop", 0}),
