@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "app/read_lease.hpp"
 #include "base/interrupt.hpp"
 
 namespace pgdr::app {
@@ -52,6 +53,7 @@ struct Context {
   const SetConfig& set;
   Progress& progress;
   bool accept_unsigned;
+  bool hold;                         // the sources are not locked: keep expire away from them
   std::vector<Repository*> sources;  // nearest first
   db::Catalog* catalog;              // may be null
 };
@@ -97,6 +99,12 @@ Status do_step(const Context& context, const Wanted& wanted, const CopyTarget& t
   step.location = target.repository->location();
   const auto attempt = [&]() -> Status {
     PGDR_TRY(const auto sources, find_sources(context, wanted));
+    std::vector<std::unique_ptr<ReadLease>> leases;
+    for (const auto& source : sources) {
+      if (!context.hold) break;
+      PGDR_TRY(auto lease, hold_copy(source, "copy"));
+      leases.push_back(std::move(lease));
+    }
     ProgressState state{fmt::format("copying {} to {}", wanted.label, wanted.to), 0,
                         sources.front().manifest.stored_bytes(), 0};
     BringRequest request{{}, *target.repository, *target.lease, wanted.suspect, [&](auto n) {
@@ -261,8 +269,13 @@ Result<CopySummary> CopyRun::run() {
     if (!lease) return lease.error().context("repository " + one.to);
     leases[one.to] = std::move(*lease);
   }
-  Context context{request_.config,          request_.set, request_.progress,
-                  request_.accept_unsigned, {},           catalog_ ? &*catalog_ : nullptr};
+  Context context{request_.config,
+                  request_.set,
+                  request_.progress,
+                  request_.accept_unsigned,
+                  true,
+                  {},
+                  catalog_ ? &*catalog_ : nullptr};
   for (auto& repository : repositories_.open) {
     if (request_.from.empty() || repository.name == request_.from) {
       context.sources.push_back(&repository);
@@ -300,7 +313,7 @@ Status bring_missing(const Config& config, const SetConfig& set, Progress& progr
                      std::vector<CopyTarget> targets, db::Connection& db, db::Catalog& catalog,
                      const std::string& except_label, std::vector<CopyStep>& steps) {
   PGDR_TRY(const std::vector<Wanted> wanted, ask_missing(db, set.name));
-  Context context{config, set, progress, false, {}, &catalog};
+  Context context{config, set, progress, false, false, {}, &catalog};
   for (const auto& target : targets) context.sources.push_back(target.repository);
   context.sources = nearest_first(std::move(context.sources));
   for (const auto& one : wanted) {

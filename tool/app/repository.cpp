@@ -61,11 +61,12 @@ std::string where(const Repository& repository, const std::string& set, const st
 }  // namespace
 
 std::string configured_location(const RepositoryConfig& config) {
-  if (config.type == "s3") {
-    return fmt::format("s3://{}{}{}", config.s3.bucket, config.s3.prefix.empty() ? "" : "/",
-                       config.s3.prefix);
+  if (config.type == "s3" || config.type == "gcs") {
+    return fmt::format("{}://{}{}{}", config.type == "gcs" ? "gs" : "s3", config.s3.bucket,
+                       config.s3.prefix.empty() ? "" : "/", config.s3.prefix);
   }
-  return config.path.empty() ? config.type + ":" + config.name : config.path;
+  const std::string place = repository_place(config);
+  return place.empty() ? config.type + ":" + config.name : place;
 }
 
 Result<Repository> open_repository(const RepositoryConfig& config) {

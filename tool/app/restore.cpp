@@ -429,7 +429,10 @@ Result<RestoreResult> RestoreRun::run() {
       result_.findings = std::move(proven->findings);
       verification = proven->verification;
       if (proven->passed && request_.options.only.empty()) {
-        record_proof(reader_->copy(), ProofKind::kRestored, system_clock().now());
+        // Of a copy that was read from beginning to end; not where another one helped out.
+        if (reader_->given_up().empty()) {
+          record_proof(reader_->copy(), ProofKind::kRestored, system_clock().now());
+        }
       }
     }
   }
