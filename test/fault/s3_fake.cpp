@@ -288,8 +288,9 @@ ServerResponse S3Fake::get(const ServerRequest& request, const std::string& key)
   const std::size_t from = std::stoull(range.substr(6));
   if (from >= object.content.size()) return error(416, "InvalidRange");
   const std::string last = range.substr(range.find('-') + 1);
-  const std::size_t end =
-      last.empty() ? object.content.size() : std::min(object.content.size(), std::stoull(last) + 1);
+  const std::size_t end = last.empty()
+                              ? object.content.size()
+                              : std::min<std::size_t>(object.content.size(), std::stoull(last) + 1);
   response.status = 206;
   response.body = object.content.substr(from, end - from);
   response.headers["Content-Range"] =
