@@ -287,10 +287,14 @@ ServerResponse S3Fake::get(const ServerRequest& request, const std::string& key)
   }
   const std::size_t from = std::stoull(range.substr(6));
   if (from >= object.content.size()) return error(416, "InvalidRange");
+  const std::string last = range.substr(range.find('-') + 1);
+  const std::size_t end = last.empty()
+                              ? object.content.size()
+                              : std::min<std::size_t>(object.content.size(), std::stoull(last) + 1);
   response.status = 206;
-  response.body = object.content.substr(from);
+  response.body = object.content.substr(from, end - from);
   response.headers["Content-Range"] =
-      fmt::format("bytes {}-{}/{}", from, object.content.size() - 1, object.content.size());
+      fmt::format("bytes {}-{}/{}", from, end - 1, object.content.size());
   return response;
 }
 

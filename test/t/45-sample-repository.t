@@ -28,10 +28,12 @@ sql catalog 'CREATE EXTENSION pgdr'
 exit_is 0 pgdr list
 like "$out" 'kept for ever' 'the pin is read'
 for set in keys phrase; do
-  exit_is 0 pgdr catalog rebuild --set $set --passphrase-file "$T/sample/passphrase.txt"
-  exit_is 0 pgdr verify --all --deep --set $set --passphrase-file "$T/sample/passphrase.txt"
+  key=(--identity "$IDENTITY")
+  [ $set = keys ] || key=(--passphrase-file "$T/sample/passphrase.txt")
+  exit_is 0 pgdr catalog rebuild --set $set "${key[@]}"
+  exit_is 0 pgdr verify --all --deep --set $set "${key[@]}"
   like "$out" 'trusted' "$set: the signature holds"
-  exit_is 0 pgdr restore latest --set $set --to "from_$set" --passphrase-file "$T/sample/passphrase.txt"
+  exit_is 0 pgdr restore latest --set $set --to "from_$set" "${key[@]}"
   is "$(sql "from_$set" 'SELECT count(*), sum(balance) FROM users')" '50|1402.50' "$set: the rows are those that were backed up"
 done
 

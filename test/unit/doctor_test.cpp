@@ -50,9 +50,9 @@ DoctorFacts healthy() {
                               facts.now - std::chrono::hours(3),
                               facts.now - std::chrono::hours(3),
                               kGiB / 4,
-                              {},
-                              {},
-                              {}};
+                              {"age1a", "age1b"},
+                              facts.now - std::chrono::hours(1),
+                              "20261121T020000Z-9f3c"};
   facts.keys.recipients = {"age1a", "age1b"};
   facts.keys.signing_file = "/s.pem";
   facts.keys.signing_public = "ed25519:x";
@@ -160,6 +160,26 @@ INSTANTIATE_TEST_SUITE_P(
               repository(f).not_writable = Error::of(Code::kFailed, "read-only", "remount");
             },
             "repository local", Verdict::kFail, "read-only", "remount", 1},
+        Ill{"NotReadable",
+            [](DoctorFacts& f) {
+              repository(f).not_readable = Error::of(Code::kCorrupt, "other content", "mend it");
+            },
+            "repository local", Verdict::kFail, "other content", "mend it", 1},
+        Ill{"NotRemovable",
+            [](DoctorFacts& f) {
+              repository(f).not_removable = Error::of(Code::kFailed, "not removed", "allow it");
+            },
+            "repository local", Verdict::kFail, "not removed", "allow it", 1},
+        Ill{"Overwrites", [](DoctorFacts& f) { repository(f).overwrites = true; }, "store local",
+            Verdict::kFail, "overwrites", "do not use it", 1},
+        Ill{"StoresClock",
+            [](DoctorFacts& f) { repository(f).clock_ahead = std::chrono::minutes(-20); },
+            "store local", Verdict::kWarn, "20 min 00 s behind", "NTP", 0},
+        Ill{"StoreFact",
+            [](DoctorFacts& f) {
+              repository(f).facts = {{false, "not encrypted", "use https"}};
+            },
+            "store local", Verdict::kWarn, "not encrypted", "use https", 0},
         Ill{"OpenRepository", [](DoctorFacts& f) { repository(f).open_to_others = true; },
             "repository local", Verdict::kWarn, "other users may enter", "chmod 700 /r", 0},
         Ill{"Broken", [](DoctorFacts& f) { repository(f).broken = 2; }, "repository local",
@@ -220,6 +240,8 @@ INSTANTIATE_TEST_SUITE_P(
             Verdict::kWarn, "1 of 8 free", "max_worker_processes", 0},
         Ill{"OldBackup", [](DoctorFacts& f) { f.server.rpo_seconds = 3600; }, "newest backup",
             Verdict::kWarn, "the objective is 1 h", "pgdr backup", 0},
+        Ill{"NoKeyProven", [](DoctorFacts& f) { f.newest->opened_at.reset(); }, "key proven",
+            Verdict::kWarn, "no restore or deep verification", "verify --deep", 0},
         Ill{"NoBackup",
             [](DoctorFacts& f) { f.newest.reset(); }, "newest backup", Verdict::kWarn,
             "none yet", "pgdr backup --set shop", 0}),
