@@ -5,11 +5,13 @@
 #include <fmt/format.h>
 
 #include "app/artifact.hpp"
+#include "app/chunk_list.hpp"
 #include "app/marks.hpp"
 #include "app/restore_text.hpp"
 #include "base/interrupt.hpp"
 #include "base/signing.hpp"
 #include "db/catalog.hpp"
+#include "pipe/chunk_hash.hpp"
 #include "pipe/stages.hpp"
 
 namespace pgdr::app {
@@ -144,10 +146,12 @@ class Rewrapping {
     const std::string key = prefix_ + artifact_name(name);
     PGDR_CHECK(lease_.held());
     PGDR_CHECK(store_.remove(key));  // of a rewrap that died; nothing refers to it
+    if (artifact.kind == kChunksKind) return write_chunks(artifact, artifact_name(name));
     PGDR_TRY(const auto source, store_.open(prefix_ + artifact.name));
     const auto read = pipe::hash_source(*source);
     PGDR_TRY(const auto upload, store_.create(key));
-    const auto written = pipe::hash_sink(upload.get());
+    const auto chunks = pipe::chunk_hash_sink(*upload, kChunkBytes);
+    const auto written = pipe::hash_sink(chunks.get());
     const Status wrapped = pipe::age_rewrap(*read, keys_, lock_, *written);
     if (!wrapped) return wrapped.error().context(artifact.name);
     const pipe::Digest before = read->digest();
@@ -157,11 +161,22 @@ class Rewrapping {
     }
     PGDR_CHECK(written->finish());
     const pipe::Digest after = written->digest();
+    if (artifact.kind == "database") dump_chunks_ = {kChunkBytes, chunks->digests()};
     artifact.name = artifact_name(name);
     artifact.stored_bytes = after.bytes;
     artifact.stored_sha256 = after.sha256;
     state.bytes += after.bytes;
     request_.progress.update(state);
+    return success();
+  }
+
+  // The stored dump is another one now, and so are its pieces. The dump comes before its list.
+  Status write_chunks(Artifact& artifact, const std::string& name) {
+    const std::string text = chunks_text(dump_chunks_);
+    PGDR_CHECK(store::write_text(store_, prefix_ + name, text));
+    artifact.name = name;
+    artifact.stored_bytes = artifact.original_bytes = text.size();
+    artifact.stored_sha256 = artifact.original_sha256 = sha256_hex(text);
     return success();
   }
 
@@ -228,6 +243,7 @@ class Rewrapping {
   const StoredBackup& stored_;
   const store::Lease& lease_;
   RewrappedCopy& result_;
+  ChunkList dump_chunks_;
   store::Store& store_;
   const std::string prefix_;
 };
