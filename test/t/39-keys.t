@@ -86,7 +86,7 @@ moment() { # moment NAME: $folder is as it was then
   ok "cut short $1: and the new key opens it" pgdr verify "$label" --deep -i "$T/new.txt" --passphrase-file "$T/phrase"
   is "$(ls "$folder" | wc -l)" "$(ls "$T/after" | wc -l)" "cut short $1: nothing is left over"
 }
-reset() { rm -rf "$folder" && cp -a "$T/pristine" "$folder" && cp -a "$T"/after/*.age "$folder"; }
+reset() { rm -rf "$folder" && cp -a "$T/pristine" "$folder" && cp -a "$T"/after/*.age* "$folder"; }
 next() { cp "$T/after/manifest.json" "$folder/manifest.next.json" && cp "$T/after/manifest.json.sig" "$folder/manifest.next.json.sig"; }
 reset
 moment 'with new artifacts'
@@ -102,7 +102,7 @@ reset && cp "$T"/after/{manifest.json,manifest.json.sig,SHA256SUMS,RESTORE.txt} 
 printf '[retention]\nkeep_last = 1\n' >>"$CONFIG"
 exit_is 0 pgdr expire
 ok 'what a rewrap left stays a day' test -e "$folder/database.dump.zst.age"
-touch -d '2 days ago' "$folder"/*.age
+touch -d "2 days ago" "$folder"/*.age*
 exit_is 0 pgdr expire
 not_ok 'and goes then' test -e "$folder/database.dump.zst.age"
 exit_is 0 pgdr verify "$label" --deep -i "$T/new.txt" --passphrase-file "$T/phrase"

@@ -1,15 +1,18 @@
 #include "app/rewrap.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "app/artifact.hpp"
+#include "app/chunk_list.hpp"
 #include "app/marks.hpp"
 #include "app/restore_text.hpp"
 #include "base/interrupt.hpp"
 #include "base/signing.hpp"
 #include "db/catalog.hpp"
+#include "pipe/chunk_hash.hpp"
 #include "pipe/stages.hpp"
 
 namespace pgdr::app {
@@ -123,8 +126,15 @@ class Rewrapping {
     fresh.repository_id = stored_.repository->id;
     ProgressState state{"rewrapping " + fresh.label + " in " + stored_.repository->name, 0,
                         stored_.manifest.stored_bytes() * 2, 0};
+    // Lists of chunks describe stored bytes, so they follow the files they describe.
+    std::map<std::string, ChunkList> chunks;
     for (auto& artifact : fresh.artifacts) {
-      PGDR_CHECK(write_artifact(artifact, state));
+      if (artifact.kind == kChunksKind) continue;
+      const std::string list = chunks_name(artifact.name);
+      PGDR_TRY(chunks[list], write_artifact(artifact, state));
+    }
+    for (auto& artifact : fresh.artifacts) {
+      if (artifact.kind == kChunksKind) PGDR_CHECK(write_chunks(artifact, chunks));
     }
     StoredBackup now = stored_;
     now.manifest = fresh;
@@ -138,16 +148,37 @@ class Rewrapping {
     return fresh;
   }
 
-  Status write_artifact(Artifact& artifact, ProgressState& state) {
+  // Makes room under the artifact's next name: what a rewrap that died left there, nothing refers
+  // to.
+  Result<std::string> next_name(const Artifact& artifact) {
     ArtifactName name = parse_artifact_name(artifact.name);
     ++name.generation;
-    const std::string key = prefix_ + artifact_name(name);
     PGDR_CHECK(lease_.held());
-    PGDR_CHECK(store_.remove(key));  // of a rewrap that died; nothing refers to it
+    PGDR_CHECK(store_.remove(prefix_ + artifact_name(name)));
+    return artifact_name(name);
+  }
+
+  Status write_chunks(Artifact& artifact, const std::map<std::string, ChunkList>& chunks) {
+    const auto list = chunks.find(artifact.name);
+    if (list == chunks.end()) {
+      return Error::of(Code::kCorrupt, artifact.name + " describes no file of the backup");
+    }
+    const std::string text = chunks_text(list->second);
+    PGDR_TRY(artifact.name, next_name(artifact));
+    PGDR_CHECK(store::write_text(store_, prefix_ + artifact.name, text));
+    artifact.stored_bytes = artifact.original_bytes = text.size();
+    artifact.stored_sha256 = artifact.original_sha256 = sha256_hex(text);
+    return success();
+  }
+
+  // The chunks of what was written.
+  Result<ChunkList> write_artifact(Artifact& artifact, ProgressState& state) {
+    PGDR_TRY(const std::string name, next_name(artifact));
     PGDR_TRY(const auto source, store_.open(prefix_ + artifact.name));
     const auto read = pipe::hash_source(*source);
-    PGDR_TRY(const auto upload, store_.create(key));
-    const auto written = pipe::hash_sink(upload.get());
+    PGDR_TRY(const auto upload, store_.create(prefix_ + name));
+    const auto chunks = pipe::chunk_hash_sink(*upload, kChunkBytes);
+    const auto written = pipe::hash_sink(chunks.get());
     const Status wrapped = pipe::age_rewrap(*read, keys_, lock_, *written);
     if (!wrapped) return wrapped.error().context(artifact.name);
     const pipe::Digest before = read->digest();
@@ -157,12 +188,12 @@ class Rewrapping {
     }
     PGDR_CHECK(written->finish());
     const pipe::Digest after = written->digest();
-    artifact.name = artifact_name(name);
+    artifact.name = name;
     artifact.stored_bytes = after.bytes;
     artifact.stored_sha256 = after.sha256;
     state.bytes += after.bytes;
     request_.progress.update(state);
-    return success();
+    return ChunkList{kChunkBytes, chunks->digests()};
   }
 
   // Each step may be repeated.
