@@ -102,7 +102,7 @@ reset && cp "$T"/after/{manifest.json,manifest.json.sig,SHA256SUMS,RESTORE.txt} 
 printf '[retention]\nkeep_last = 1\n' >>"$CONFIG"
 exit_is 0 pgdr expire
 ok 'what a rewrap left stays a day' test -e "$folder/database.dump.zst.age"
-touch -d '2 days ago' "$folder"/*.age
+touch -d "2 days ago" "$folder"/*.age*
 exit_is 0 pgdr expire
 not_ok 'and goes then' test -e "$folder/database.dump.zst.age"
 exit_is 0 pgdr verify "$label" --deep -i "$T/new.txt" --passphrase-file "$T/phrase"
