@@ -130,7 +130,7 @@ Status do_step(const Context& context, const Wanted& wanted, const CopyTarget& t
     if (!recorded) log_warning(to_string(recorded.error()));
     return success();
   };
-  const Status done = attempt();
+  Status done = attempt();
   if (done) return success();
   if (done.error().code == Code::kInterrupted) return done;
   step.error = done.error();
@@ -198,7 +198,7 @@ Status CopyRun::open_catalog() {
     PGDR_TRY(catalog_, db::Catalog::open(*db_));
     return success();
   };
-  const Status opened = attempt();
+  Status opened = attempt();
   if (opened) return success();
   if (opened.error().code == Code::kInterrupted) return opened;
   if (request_.which == CopyWhich::kMissing) {

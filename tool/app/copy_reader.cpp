@@ -132,7 +132,7 @@ bool CopyReader::exhausted() const {
 Status CopyReader::switch_on(std::unique_lock<std::mutex>&) {
   for (; current_ < copies_.size(); ++current_) {
     const StoredBackup& next = *copies_[current_];
-    const Status good = check_ ? check_(next) : success();
+    Status good = check_ ? check_(next) : success();
     if (good) {
       if (!given_up_.empty()) {
         log_warning(fmt::format("going on with the copy in repository {}", next.repository->name));

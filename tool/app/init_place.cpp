@@ -187,11 +187,12 @@ Result<RepositoryConfig> parse_place(const std::string& name, const std::string&
     }
   }
   Keys seen;
-  for (const auto& [key, value] : keys) {
-    if (std::any_of(seen.begin(), seen.end(), [&](const auto& one) { return one.first == key; })) {
-      return wrong(shown, fmt::format("'{}' is there twice", key), "");
+  for (const auto& entry : keys) {
+    if (std::any_of(seen.begin(), seen.end(),
+                    [&](const auto& one) { return one.first == entry.first; })) {
+      return wrong(shown, fmt::format("'{}' is there twice", entry.first), "");
     }
-    seen.emplace_back(key, value);
+    seen.push_back(entry);
   }
   const std::string text = fmt::format("version = 1\n[repository.\"{}\"]\ntype = {}\n{}", name,
                                        toml_text(type), keys_text(keys));
