@@ -193,8 +193,17 @@ TEST_F(RepositoryTest, OldUnfinishedUploadsOfACompleteBackupGo) {
   }
   fs::last_write_time(backup + "/.tmp-dump-old",
                       fs::file_time_type::clock::now() - std::chrono::hours(25));
+  const std::string leases = backup + "/../leases";
+  fs::create_directories(leases);
+  for (const char* name : {"/.tmp-lease-old", "/.tmp-lease-young"}) {
+    ASSERT_TRUE(write_file(leases + name, "x", 0600));
+  }
+  fs::last_write_time(leases + "/.tmp-lease-old",
+                      fs::file_time_type::clock::now() - std::chrono::hours(25));
   remove_leftovers(repository, "shop", {}, system_clock().now());
   EXPECT_FALSE(fs::exists(backup + "/.tmp-dump-old"));
+  EXPECT_FALSE(fs::exists(leases + "/.tmp-lease-old"));
+  EXPECT_TRUE(fs::exists(leases + "/.tmp-lease-young"));
   EXPECT_TRUE(fs::exists(backup + "/.tmp-dump-young"));
   EXPECT_TRUE(fs::exists(backup + "/manifest.json"));
 }

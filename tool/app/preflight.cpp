@@ -211,11 +211,12 @@ void remove_leftovers(Repository& repository, const std::string& set,
     for (const auto& entry : entries) see(entry, true);
     PGDR_TRY(const auto temporaries, store.leftovers(set + "/"));
     for (const auto& entry : temporaries) see(entry, false);
-    // A complete backup may have some as well: of an upload that was tried again.
+    // A complete backup may have some as well, of an upload that was tried again, and so may the
+    // marks: of a run that was killed while it wrote a lease or a proof.
     for (const auto& entry : temporaries) {
       const std::string rest = entry.key.substr(set.size() + 1);
       const auto folder = folders.find(rest.substr(0, rest.find('/')));
-      if (folder == folders.end() || !folder->second.manifest) continue;
+      if (folder != folders.end() && !folder->second.manifest) continue;
       if (now - entry.modified < kSurelyDead) continue;
       PGDR_CHECK(store.remove_leftover(entry));
       log_info(fmt::format("removed an unfinished upload from repository {}: {}", repository.name,
