@@ -5,7 +5,7 @@ start_cluster
 make_db shop 200
 write_config shop
 make_repository
-folders() { find "$REPO/shop" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
+folders() { find "$REPO/shop" -mindepth 1 -maxdepth 1 -name "2*" 2>/dev/null | wc -l; }
 objects() { find "$REPO/shop" -type f 2>/dev/null | wc -l; }
 
 # --- before anything is done ----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ write_config shop
 make_repository
 exit_is 0 pgdr backup
 good=$(pgdr --json list | jq -r '.sets[0].backups[0].label')
-folders() { find "$REPO/shop" -mindepth 1 -maxdepth 1 -type d | wc -l; }
+folders() { find "$REPO/shop" -mindepth 1 -maxdepth 1 -type d -name "2*" | wc -l; }
 idle() { [ "$(sql postgres "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ 'pgdr|pg_dump|pg_restore'")" = 0 ]; }
 
 # --- a hanging child, both signals ------------------------------------------------------------------------------------------------------
@@ -36,7 +36,7 @@ fault_program pg_dump --die-after 30000 --hang
 background "$PGDR_BIN" --config "$CONFIG" backup >/dev/null 2>&1
 tool=$!
 await '[ -s "$T/fault/pg_dump.pid" ]' 30 'another one dumps'
-await '[ "$(find "$REPO/shop" -mindepth 1 -maxdepth 1 -type d | wc -l)" = 2 ]' 30 'and writes'
+await '[ "$(folders)" = 2 ]' 30 'and writes'
 kill -9 "$tool"
 wait "$tool" 2>/dev/null
 is "$(pgdr --json list 2>/dev/null | jq -r '.sets[0].backups | length')" 1 'killed: no half-backup is shown'
@@ -61,7 +61,7 @@ done
 await idle 10 'no session is left'
 exit_is 0 pgdr verify --all
 exit_is 0 pgdr --quiet verify "$good"
-incomplete=$(for f in "$REPO"/shop/*/; do [ -e "$f/manifest.json" ] || echo "$f"; done)
+incomplete=$(for f in "$REPO"/shop/2*/; do [ -e "$f/manifest.json" ] || echo "$f"; done)
 is "$incomplete" '' 'no folder without a manifest'
 
 # --- restores ---------------------------------------------------------------------------------------------------------------------------------

@@ -93,13 +93,13 @@ mv "$T/c" "$T/c.away"
 exit_is 1 pgdr backup
 like "$err" 'requires 3 copies' 'with fewer copies than required the backup fails'
 is "$(state "$(newest)")" failed 'is recorded as failed'
-is "$(ls "$T/a/shop" | wc -l) $(ls "$T/b/shop" | wc -l)" '4 4' 'and leaves nothing in the others'
+is "$(ls "$T/a/shop" | grep -c ^2) $(ls "$T/b/shop" | grep -c ^2)" '4 4' 'and leaves nothing in the others'
 mv "$T/c.away" "$T/c"
 # the manifest itself cannot be written in one of them
 chattr +i "$T/c/shop" 2>/dev/null && immutable=1 || immutable=''
 if [ -n "$immutable" ]; then
   exit_is 1 pgdr backup
-  is "$(ls "$T/a/shop" | wc -l)" 4 'nor where writing fails'
+  is "$(ls "$T/a/shop" | grep -c ^2)" 4 'nor where writing fails'
   chattr -i "$T/c/shop"
 else
   skip 'no immutable folders here' 2
@@ -180,7 +180,7 @@ exit_is 0 pgdr copy "$fifth" --to usb
 ok 'a copy that was cut is completed' same "$fifth" a usb
 is "$(stat -c %i "$T/usb/shop/$fifth/database.dump.zst.age")" "$before" 'what was right stays'
 exit_is 0 pgdr copy --all --to usb
-is "$(ls "$T/usb/shop" | wc -l)" 5 'copy --all brings every backup'
+is "$(ls "$T/usb/shop" | grep -c ^2)" 5 'copy --all brings every backup'
 exit_is 2 pgdr copy "$fifth" --to a --from a
 exit_is 2 pgdr copy "$fifth" --to nowhere
 exit_is 10 pgdr copy 20200101T000000Z-0000 --to usb

@@ -184,8 +184,8 @@ class RepositoryExpiry {
     for (std::size_t from = 0; from < going.size(); from += kBatch) {
       const std::size_t to = std::min(from + kBatch, going.size());
       request_.progress.update({"deleting in " + repository_.name, from, going.size(), 0});
-      const Status done = remove_batch({going.begin() + static_cast<std::ptrdiff_t>(from),
-                                        going.begin() + static_cast<std::ptrdiff_t>(to)});
+      Status done = remove_batch({going.begin() + static_cast<std::ptrdiff_t>(from),
+                                  going.begin() + static_cast<std::ptrdiff_t>(to)});
       if (!done) {
         request_.progress.done();
         return done;
@@ -224,7 +224,7 @@ class RepositoryExpiry {
       result_.spared.push_back(lease.label);
       batch.erase(at);
     }
-    const Status gone = for_each_parallel(batch.size(), [&](std::size_t i) {
+    Status gone = for_each_parallel(batch.size(), [&](std::size_t i) {
       return remove_rest(survey_.folders[batch[i]->folder]);
     });
     // These do not exist any more, whether or not all of their artifacts are gone.

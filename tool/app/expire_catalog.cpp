@@ -8,7 +8,7 @@ Status ExpireCatalog::open() {
     PGDR_TRY(catalog_, db::Catalog::open(*db_));
     return read();
   };
-  const Status opened = attempt();
+  Status opened = attempt();
   if (opened) return success();
   catalog_.reset();
   if (opened.error().code == Code::kInterrupted) return opened;

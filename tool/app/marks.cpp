@@ -165,9 +165,10 @@ Status write_pin(Repository& repository, const std::string& set, const Pin& pin)
 Result<std::size_t> remove_pins(Repository& repository, const std::string& set,
                                 const std::string& label) {
   PGDR_TRY(const auto entries, repository.store->list(set + "/pins/"));
+  const std::string prefix = fmt::format("{}/pins/{}.", set, label);
   std::size_t removed = 0;
   for (const auto& entry : entries) {
-    if (!entry.key.starts_with(set + "/pins/" + label + ".")) continue;
+    if (!entry.key.starts_with(prefix)) continue;
     PGDR_CHECK(repository.store->remove(entry.key));
     ++removed;
   }
