@@ -49,7 +49,7 @@ cd "$top" || exit 1
 # what is newer than this program is refused, and says so
 sed -i 's/"version": 1/"version": 2/' "$T/sample/repository/pgdr-repository.json"
 exit_is 2 pgdr list
-like "$err" 'version 2, is newer than this program, which reads and writes version 1' 'a newer repository is named as such'
+like "$err" 'format, version 2, is newer.*version 1' 'a newer repository is named as such'
 exit_is 2 pgdr restore latest --set keys --to newer
 sed -i 's/"version": 2/"version": 1/' "$T/sample/repository/pgdr-repository.json"
 sed -i 's/"version": 1/"version": 2/' "$T"/sample/repository/keys/2*/manifest.json

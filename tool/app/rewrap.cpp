@@ -1,7 +1,6 @@
 #include "app/rewrap.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -126,15 +125,8 @@ class Rewrapping {
     fresh.repository_id = stored_.repository->id;
     ProgressState state{"rewrapping " + fresh.label + " in " + stored_.repository->name, 0,
                         stored_.manifest.stored_bytes() * 2, 0};
-    // Lists of chunks describe stored bytes, so they follow the files they describe.
-    std::map<std::string, ChunkList> chunks;
     for (auto& artifact : fresh.artifacts) {
-      if (artifact.kind == kChunksKind) continue;
-      const std::string list = chunks_name(artifact.name);
-      PGDR_TRY(chunks[list], write_artifact(artifact, state));
-    }
-    for (auto& artifact : fresh.artifacts) {
-      if (artifact.kind == kChunksKind) PGDR_CHECK(write_chunks(artifact, chunks));
+      PGDR_CHECK(write_artifact(artifact, state));
     }
     StoredBackup now = stored_;
     now.manifest = fresh;
@@ -148,35 +140,16 @@ class Rewrapping {
     return fresh;
   }
 
-  // Makes room under the artifact's next name: what a rewrap that died left there, nothing refers
-  // to.
-  Result<std::string> next_name(const Artifact& artifact) {
+  Status write_artifact(Artifact& artifact, ProgressState& state) {
     ArtifactName name = parse_artifact_name(artifact.name);
     ++name.generation;
+    const std::string key = prefix_ + artifact_name(name);
     PGDR_CHECK(lease_.held());
-    PGDR_CHECK(store_.remove(prefix_ + artifact_name(name)));
-    return artifact_name(name);
-  }
-
-  Status write_chunks(Artifact& artifact, const std::map<std::string, ChunkList>& chunks) {
-    const auto list = chunks.find(artifact.name);
-    if (list == chunks.end()) {
-      return Error::of(Code::kCorrupt, artifact.name + " describes no file of the backup");
-    }
-    const std::string text = chunks_text(list->second);
-    PGDR_TRY(artifact.name, next_name(artifact));
-    PGDR_CHECK(store::write_text(store_, prefix_ + artifact.name, text));
-    artifact.stored_bytes = artifact.original_bytes = text.size();
-    artifact.stored_sha256 = artifact.original_sha256 = sha256_hex(text);
-    return success();
-  }
-
-  // The chunks of what was written.
-  Result<ChunkList> write_artifact(Artifact& artifact, ProgressState& state) {
-    PGDR_TRY(const std::string name, next_name(artifact));
+    PGDR_CHECK(store_.remove(key));  // of a rewrap that died; nothing refers to it
+    if (artifact.kind == kChunksKind) return write_chunks(artifact, artifact_name(name));
     PGDR_TRY(const auto source, store_.open(prefix_ + artifact.name));
     const auto read = pipe::hash_source(*source);
-    PGDR_TRY(const auto upload, store_.create(prefix_ + name));
+    PGDR_TRY(const auto upload, store_.create(key));
     const auto chunks = pipe::chunk_hash_sink(*upload, kChunkBytes);
     const auto written = pipe::hash_sink(chunks.get());
     const Status wrapped = pipe::age_rewrap(*read, keys_, lock_, *written);
@@ -188,12 +161,23 @@ class Rewrapping {
     }
     PGDR_CHECK(written->finish());
     const pipe::Digest after = written->digest();
-    artifact.name = name;
+    if (artifact.kind == "database") dump_chunks_ = {kChunkBytes, chunks->digests()};
+    artifact.name = artifact_name(name);
     artifact.stored_bytes = after.bytes;
     artifact.stored_sha256 = after.sha256;
     state.bytes += after.bytes;
     request_.progress.update(state);
-    return ChunkList{kChunkBytes, chunks->digests()};
+    return success();
+  }
+
+  // The stored dump is another one now, and so are its pieces. The dump comes before its list.
+  Status write_chunks(Artifact& artifact, const std::string& name) {
+    const std::string text = chunks_text(dump_chunks_);
+    PGDR_CHECK(store::write_text(store_, prefix_ + name, text));
+    artifact.name = name;
+    artifact.stored_bytes = artifact.original_bytes = text.size();
+    artifact.stored_sha256 = artifact.original_sha256 = sha256_hex(text);
+    return success();
   }
 
   // Each step may be repeated.
@@ -259,6 +243,7 @@ class Rewrapping {
   const StoredBackup& stored_;
   const store::Lease& lease_;
   RewrappedCopy& result_;
+  ChunkList dump_chunks_;
   store::Store& store_;
   const std::string prefix_;
 };
