@@ -166,7 +166,6 @@ Result<std::size_t> remove_pins(Repository& repository, const std::string& set,
                                 const std::string& label) {
   const std::string prefix = fmt::format("{}/pins/{}.", set, label);
   PGDR_TRY(const auto entries, repository.store->list(set + "/pins/"));
-  const std::string prefix = fmt::format("{}/pins/{}.", set, label);
   std::size_t removed = 0;
   for (const auto& entry : entries) {
     if (!entry.key.starts_with(prefix)) continue;
