@@ -116,7 +116,8 @@ BandwidthClock real_bandwidth_clock() {
 }
 
 std::unique_ptr<Store> with_bandwidth_limit(std::unique_ptr<Store> inner,
-                                            std::uint64_t bytes_per_second, BandwidthClock clock) {
+                                            std::uint64_t bytes_per_second,
+                                            const BandwidthClock& clock) {
   return std::make_unique<LimitedStore>(std::move(inner), bytes_per_second, clock);
 }
 

@@ -21,6 +21,6 @@ BandwidthClock real_bandwidth_clock();
 // bytes_per_second: at least 1.
 std::unique_ptr<Store> with_bandwidth_limit(std::unique_ptr<Store> inner,
                                             std::uint64_t bytes_per_second,
-                                            BandwidthClock clock = real_bandwidth_clock());
+                                            const BandwidthClock& clock = real_bandwidth_clock());
 
 }  // namespace pgdr::store

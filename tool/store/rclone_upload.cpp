@@ -52,7 +52,7 @@ class RcloneUpload : public Upload {
     const std::size_t slash = key_.rfind('/') + 1;  // 0 without one
     RcloneClaim claim(client_, key_.substr(0, slash), kClaimPrefix + key_.substr(slash));
     PGDR_CHECK(claim.take(kClaimTries));
-    const Status placed = put_in_place(md5);
+    Status placed = put_in_place(md5);
     claim.release();
     return placed;
   }

@@ -99,7 +99,7 @@ Status SftpClient::make_folders(sftp::Session& session, const std::string& key) 
   std::string path = options_.path;
   for (const std::string& part : split_key(key).first) {
     path += "/" + part;
-    const Status made = session.make_folder(path);
+    Status made = session.make_folder(path);
     if (made) continue;
     if (session.broken()) return made;
     // It may be there already: there is no code that says so.

@@ -41,7 +41,7 @@ class SftpLock : public RenewableLock {
     PGDR_TRY(const SftpClient::Loan session, client_.take());
     constexpr int kTries = 3;
     for (int i = 0;; ++i) {
-      const Status created = create(*session, path_, text());
+      Status created = create(*session, path_, text());
       if (created) return success();
       if (session->broken()) return created;
       PGDR_TRY(const std::optional<Held> held, read(*session));
@@ -172,7 +172,7 @@ class SftpLock : public RenewableLock {
 
   Status take_over(Session& session, const Held& old) {
     const std::string guard = path_ + kTakeOverSuffix;
-    const Status alone = create(session, guard, text());
+    Status alone = create(session, guard, text());
     if (!alone) {
       if (session.broken()) return alone;
       PGDR_TRY(const bool dead, is_old(session, guard));

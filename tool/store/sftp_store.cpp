@@ -89,7 +89,7 @@ class SftpStore : public Store {
  private:
   Status unlink(const std::string& key) {
     PGDR_TRY(const SftpClient::Loan session, client_->take());
-    const Status removed = session->remove(client_->path_of(key));
+    Status removed = session->remove(client_->path_of(key));
     if (!removed) {
       if (removed.error().code != Code::kNotFound) return removed;
       PGDR_CHECK(client_->check_root(*session));
