@@ -27,11 +27,12 @@ Status RcloneClaim::write() {
 }
 
 Result<std::string> RcloneClaim::rival() {
-  PGDR_TRY(const auto items, client_->list(folder_, false));
+  PGDR_TRY(const auto listed, client_->list(folder_, false));
+  const std::vector<RcloneItem> items = listed.value_or(std::vector<RcloneItem>());
   const std::string mine = stem_ + own_.token;
   // The remote's clock, by our own claim, which was written just now.
   const RcloneItem* own = nullptr;
-  for (const RcloneItem& item : items.value_or(std::vector<RcloneItem>())) {
+  for (const RcloneItem& item : items) {
     if (item.path == mine) own = &item;
   }
   if (own == nullptr) {
@@ -39,7 +40,7 @@ Result<std::string> RcloneClaim::rival() {
                                                 "listings lag behind",
                                                 client_->shown(folder_ + mine)));
   }
-  for (const RcloneItem& item : *items) {
+  for (const RcloneItem& item : items) {
     if (!item.path.starts_with(stem_) || item.path == mine) continue;
     if (own->modified - item.modified > lifetime()) continue;  // of a process that died
     return item.path;
