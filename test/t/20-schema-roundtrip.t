@@ -124,6 +124,15 @@ restore_copy queries queries_copy
 collect queries_copy
 is "$(differences queries queries_copy)" '' 'a dump and restore changes none of them'
 
+# No dump has a loose member of one of the system's operator families.
+sql postgres 'CREATE DATABASE loose TEMPLATE template0'
+sql loose 'ALTER OPERATOR FAMILY datetime_ops USING btree ADD OPERATOR 1 <(integer, bigint)'
+collect loose
+restore_copy loose loose_copy
+collect loose_copy
+is "$(differences loose loose_copy)" 'missing operator family pg_catalog.datetime_ops USING btree added members' \
+  'what a dump leaves out of an operator family is found'
+
 # Very many large objects: a record for each 4096 OIDs.
 sql postgres 'CREATE DATABASE large TEMPLATE template0'
 sql large "SELECT count(lo_create(40960 + i)) FROM generate_series(0, 10000) AS i" >/dev/null

@@ -103,6 +103,18 @@ UPDATE pg_collation SET collisdeterministic = false, collversion = '0' WHERE col
 ALTER COLLATION app.german OWNER TO schema_owner; --> mismatch collation app.german owner
 COMMENT ON COLLATION app.german IS NULL; --> mismatch collation app.german comment
 
+-- === dumpOpclass, dumpOpfamily: members
+DELETE FROM pg_amop WHERE amopopr = 'app.<(app.raw, app.raw)'::regoperator; --> mismatch operator class app.raw_ops USING btree members
+UPDATE pg_amproc SET amproc = 'gist_circle_consistent(internal, circle, smallint, oid, internal)'::regprocedure
+WHERE amproc::oid = 'gist_box_consistent(internal, box, smallint, oid, internal)'::regprocedure AND amproclefttype = 'app.raw'::regtype; --> mismatch operator class app.raw_gist USING gist members & mismatch operator family app.raw_gist USING gist definition
+ALTER OPERATOR FAMILY pg_catalog.datetime_ops USING btree ADD OPERATOR 1 pg_catalog.<(integer, bigint); --> warning operator family pg_catalog.datetime_ops USING btree existence
+
+-- === dumpOpclass, dumpOpfamily: a member that is loose, and one of another family
+UPDATE pg_depend AS d SET refclassid = 'pg_opfamily'::regclass, refobjid = a.amopfamily FROM pg_amop AS a
+WHERE d.classid = 'pg_amop'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_opclass'::regclass
+  AND a.amopopr = 'app.=(app.raw, app.raw)'::regoperator AND a.amopfamily <> (SELECT oid FROM pg_opfamily WHERE opfname = 'raw_gist'); --> mismatch operator class app.raw_ops USING btree members & warning operator family pg_catalog.text_ops USING btree existence
+DELETE FROM pg_amproc WHERE amprocnum = 8 AND amproclefttype = 'app.raw'::regtype; --> mismatch operator family app.raw_gist USING gist definition
+
 -- === dumpTSParser, dumpTSTemplate, dumpTSDictionary, dumpTSConfig
 UPDATE pg_ts_parser SET prsheadline = 0 WHERE prsname = 'prs'; --> mismatch text search parser app.prs definition
 COMMENT ON TEXT SEARCH PARSER app.prs IS NULL; --> mismatch text search parser app.prs comment
