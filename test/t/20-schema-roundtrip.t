@@ -49,6 +49,7 @@ changed() {
 
 changed 'a dropped index' 'DROP INDEX app.orders_data' \
   'missing index app.orders_data definition
+missing index app.orders_data depends on extension
 missing index app.orders_data state'
 changed 'a disabled trigger' 'ALTER TABLE app.users DISABLE TRIGGER touch' 'mismatch trigger app.users.touch enabled: enabled -> disabled'
 changed 'a trigger disabled on one partition' 'ALTER TABLE app.events_2025 DISABLE TRIGGER on_events' \

@@ -85,6 +85,16 @@ REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC;
 GRANT SELECT ON pg_catalog.pg_authid TO schema_reader;
 GRANT SELECT (rolname) ON pg_catalog.pg_authid TO "Löser 1";
 
+-- what is to be dropped with an extension
+CREATE EXTENSION tcn SCHEMA ext;
+ALTER FUNCTION app.numbered() DEPENDS ON EXTENSION tcn;
+ALTER FUNCTION app.numbered() DEPENDS ON EXTENSION hstore;
+ALTER PROCEDURE app.clean(integer) DEPENDS ON EXTENSION tcn;
+ALTER TRIGGER instead ON app.writable DEPENDS ON EXTENSION tcn;
+ALTER INDEX app.orders_data DEPENDS ON EXTENSION tcn;
+ALTER INDEX app.heap_two_b_key DEPENDS ON EXTENSION tcn;
+ALTER MATERIALIZED VIEW app.stored DEPENDS ON EXTENSION tcn;
+
 -- what later versions brought
 \if :from_15
 CREATE VIEW app.invoked WITH (security_invoker) AS SELECT 1 AS one;
