@@ -90,10 +90,10 @@ sql trap_copy "SET search_path = pg_catalog; SET session_replication_role = repl
   DELETE FROM trap.main WHERE v = 'c'; UPDATE trap.child SET big = 7; UPDATE trap.baited SET b = 'z' WHERE id = 2" >/dev/null
 rm -f "$gained" # stepped into by that UPDATE
 trapped
-is "$(inside "SELECT side, key FROM public.dr_differences('trap_copy', 'trap.main', 9)")" 'missing|(id)=(green)' 'a missing row is named'
-is "$(inside "SELECT side, key, column_name, expected, actual FROM public.dr_differences('trap_copy', 'trap.baited', 9)")" 'changed|(id)=(2)|b|y|z' 'and a changed one'
-is "$(inside "SELECT side, key, column_name FROM public.dr_differences('trap_copy', 'trap.child', 9)")" 'changed|(id)=(1)|big' 'and another'
-is "$(inside "SELECT count(*) FROM public.dr_differences_snapshot((SELECT \$document\$$document\$document\$::jsonb), 'trap.baited', 9)")" 0 'nothing differs from the snapshot'
+is "$(inside "SELECT side, key FROM public.dr_differences('trap_copy', 'trap.main', 9, NULL::bytea)")" 'missing|(id)=(green)' 'a missing row is named'
+is "$(inside "SELECT side, key, column_name, expected, actual FROM public.dr_differences('trap_copy', 'trap.baited', 9, NULL::bytea)")" 'changed|(id)=(2)|b|y|z' 'and a changed one'
+is "$(inside "SELECT side, key, column_name FROM public.dr_differences('trap_copy', 'trap.child', 9, NULL::bytea)")" 'changed|(id)=(1)|big' 'and another'
+is "$(inside "SELECT count(*) FROM public.dr_differences_snapshot((SELECT \$document\$$document\$document\$::jsonb), 'trap.baited', 9, NULL::bytea)")" 0 'nothing differs from the snapshot'
 trapped
 like "$ran" 'output function as hostile' 'the output function runs as the owner of the table'
 is "$(grep -v '^output function as hostile$' <<<"$ran")" '' 'dr_differences: nothing else ran'
