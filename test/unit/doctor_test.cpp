@@ -1,7 +1,7 @@
 #include "app/doctor.hpp"
 
-#include <tuple>
 #include <functional>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
