@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -54,9 +56,10 @@ class RepositoryExpiry {
                        refusal_hint());
     }
     if (request_.dry_run) return success();
-    catch_up();
     PGDR_CHECK(remove_expired());
-    return remove_leftovers();
+    PGDR_CHECK(remove_leftovers());
+    catch_up();
+    return success();
   }
 
  private:
@@ -92,6 +95,7 @@ class RepositoryExpiry {
     for (const auto& lease : survey_.marks.leases) {
       if (lease.live(now_)) input.leased.insert(lease.label);
     }
+    PGDR_CHECK(read_expired_marks());
     for (const auto& surveyed : survey_.backups) input.backups.push_back(judge(surveyed));
     PGDR_CHECK(check_signatures(input.doubts));
     note_lost_pins(input);
@@ -154,16 +158,42 @@ class RepositoryExpiry {
           std::any_of(survey_.marks.leases.begin(), survey_.marks.leases.end(),
                       [&](const LeaseMark& l) { return l.label == folder.label && l.live(now_); });
       const bool old = now_ - folder.newest >= kAbandonedAfter;
-      (old && !leased ? result_.leftovers : result_.young).push_back(folder.label);
+      const bool doomed = std::any_of(expired_.begin(), expired_.end(), [&](const auto& mark) {
+        return mark.second.contains(folder.label);
+      });
+      const bool goes = (old || doomed) && !leased;
+      (goes ? result_.leftovers : result_.young).push_back(folder.label);
     }
   }
 
-  // What earlier runs deleted while the catalog could not be reached.
+  // What earlier runs were deleting when they died, or deleted while the catalog could not be
+  // reached.
+  Status read_expired_marks() {
+    for (const auto& mark : survey_.marks.expired) {
+      PGDR_TRY(auto labels, read_expired(repository_, mark));
+      for (const auto& folder : survey_.folders) {
+        if (folder.manifest) labels.erase(folder.label);  // it was spared, or its turn never came
+      }
+      expired_.emplace_back(mark.key, std::move(labels));
+    }
+    return success();
+  }
+
+  // Once nothing is left of them.
   void catch_up() {
     if (!catalog_.reachable()) return;
-    for (const auto& mark : survey_.marks.expired) {
-      const Status told = catalog_.deleted(repository_, mark.label);
-      const Status done = told ? repository_.store->remove(mark.key) : told;
+    for (const auto& [key, labels] : expired_) {
+      Status done = success();
+      for (const auto& label : labels) {
+        const auto& young = result_.young;
+        if (std::find(young.begin(), young.end(), label) != young.end()) {
+          done = Error::of(Code::kLocked, fmt::format("what is left of backup {} in repository {} "
+                                                      "is being read: it goes in a later run",
+                                                      label, repository_.name));
+        }
+        if (done) done = catalog_.deleted(repository_, label);
+      }
+      if (done) done = repository_.store->remove(key);
       if (!done) result_.warnings.push_back(to_string(done.error()));
     }
   }
@@ -196,6 +226,11 @@ class RepositoryExpiry {
   Status remove_batch(std::vector<const SurveyedBackup*> batch) {
     store::Store& store = *repository_.store;
     PGDR_CHECK(lock_->held());
+    // Whoever dies from here on leaves folders without manifest that the catalog believes to be
+    // backups: the mark says what they are.
+    std::vector<std::string> labels;
+    for (const auto* one : batch) labels.push_back(one->stored.manifest.label);
+    PGDR_TRY(const std::string mark, write_expired(repository_, set_, labels, now_));
     const Status hidden = for_each_parallel(batch.size(), [&](std::size_t i) -> Status {
       const Manifest& m = batch[i]->stored.manifest;
       const std::string prefix = backup_prefix(set_, m.label);
@@ -226,12 +261,14 @@ class RepositoryExpiry {
       return remove_rest(survey_.folders[batch[i]->folder]);
     });
     // These do not exist any more, whether or not all of their artifacts are gone.
+    bool told = true;
     for (const auto* one : batch) {
       const std::string& label = one->stored.manifest.label;
       result_.deleted.push_back(label);
-      tell_catalog(label);
+      told = tell_catalog(label) && told;
       remove_marks(label);
     }
+    if (gone && told) PGDR_CHECK(store.remove(mark));
     return gone;
   }
 
@@ -244,15 +281,15 @@ class RepositoryExpiry {
     return success();
   }
 
-  void tell_catalog(const std::string& label) {
+  // false: the mark has to tell it later.
+  bool tell_catalog(const std::string& label) {
     if (catalog_.reachable()) {
       const Status told = catalog_.deleted(repository_, label);
-      if (told) return;
+      if (told) return true;
       log_verbose(to_string(told.error()));
     }
     catalog_.fell_behind();
-    const Status noted = write_expired(repository_, set_, label, now_);
-    if (!noted) result_.warnings.push_back(to_string(noted.error()));
+    return false;
   }
 
   void remove_marks(const std::string& label) {
@@ -289,8 +326,10 @@ class RepositoryExpiry {
     for (const auto& lease : survey_.marks.leases) {
       if (!lease.live(now_)) PGDR_CHECK(repository_.store->remove(lease.key));
     }
+    const auto& gone = result_.leftovers;
     for (const auto& proof : survey_.marks.proofs) {
       const bool there =
+          std::find(gone.begin(), gone.end(), proof.label) == gone.end() &&
           std::any_of(survey_.folders.begin(), survey_.folders.end(),
                       [&](const SurveyFolder& folder) { return folder.label == proof.label; });
       if (!there) PGDR_CHECK(repository_.store->remove(proof.key));
@@ -305,6 +344,7 @@ class RepositoryExpiry {
   ExpireResult& result_;
   std::unique_ptr<store::Lease> lock_;
   Survey survey_;
+  std::vector<std::pair<std::string, std::set<std::string>>> expired_;  // mark, what is deleted
   Time now_{};
 };
 
