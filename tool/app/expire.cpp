@@ -3,21 +3,23 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "app/expire_catalog.hpp"
-#include "app/parallel.hpp"
 #include "app/preflight.hpp"
 #include "app/survey.hpp"
 #include "base/format.hpp"
 #include "base/interrupt.hpp"
+#include "base/parallel.hpp"
 
 namespace pgdr::app {
 namespace {
 
-// So many manifests go before one look at the leases: a look is a listing.
-constexpr std::size_t kBatch = 64;
+// So many manifests go before one look at the leases: a look is a listing. A run that dies leaves
+// the artifacts of so many backups without a manifest, at most.
+constexpr std::size_t kBatch = 250;
 
 class RepositoryExpiry {
  public:
@@ -161,11 +163,17 @@ class RepositoryExpiry {
   // What earlier runs deleted while the catalog could not be reached.
   void catch_up() {
     if (!catalog_.reachable()) return;
+    std::vector<std::string> told;
     for (const auto& mark : survey_.marks.expired) {
-      const Status told = catalog_.deleted(repository_, mark.label);
-      const Status done = told ? repository_.store->remove(mark.key) : told;
-      if (!done) result_.warnings.push_back(to_string(done.error()));
+      const Status done = catalog_.deleted(repository_, mark.label);
+      if (done) {
+        told.push_back(mark.key);
+      } else {
+        result_.warnings.push_back(to_string(done.error()));
+      }
     }
+    const Status done = repository_.store->remove_many(told);
+    if (!done) result_.warnings.push_back(to_string(done.error()));
   }
 
   Status remove_expired() {
@@ -196,16 +204,17 @@ class RepositoryExpiry {
   Status remove_batch(std::vector<const SurveyedBackup*> batch) {
     store::Store& store = *repository_.store;
     PGDR_CHECK(lock_->held());
-    const Status hidden = for_each_parallel(batch.size(), [&](std::size_t i) -> Status {
-      const Manifest& m = batch[i]->stored.manifest;
-      const std::string prefix = backup_prefix(set_, m.label);
-      for (const auto& object : survey_.folders[batch[i]->folder].objects) {
-        // It would take the manifest's place.
-        if (object.key == prefix + kNextManifestFile) PGDR_CHECK(store.remove(object.key));
+    std::vector<std::string> manifests;
+    std::vector<std::string> next;  // they would take the manifests' place
+    for (const auto* one : batch) {
+      const std::string prefix = backup_prefix(set_, one->stored.manifest.label);
+      manifests.push_back(prefix + kManifestFile);
+      for (const auto& object : survey_.folders[one->folder].objects) {
+        if (object.key == prefix + kNextManifestFile) next.push_back(object.key);
       }
-      return store.remove(prefix + kManifestFile);
-    });
-    PGDR_CHECK(hidden);
+    }
+    PGDR_CHECK(store.remove_many(next));
+    PGDR_CHECK(store.remove_many(manifests));
     // Who wrote a lease before this listing may have seen the manifest; who writes one after it
     // looks for the manifest after that, in vain.
     PGDR_TRY(const auto entries, store.list(set_ + "/leases/"));
@@ -222,50 +231,62 @@ class RepositoryExpiry {
       result_.spared.push_back(lease.label);
       batch.erase(at);
     }
-    Status gone = for_each_parallel(batch.size(), [&](std::size_t i) {
-      return remove_rest(survey_.folders[batch[i]->folder]);
-    });
-    // These do not exist any more, whether or not all of their artifacts are gone.
+    std::vector<std::string> rest;  // everything but the manifests, which are gone
     for (const auto* one : batch) {
-      const std::string& label = one->stored.manifest.label;
-      result_.deleted.push_back(label);
-      tell_catalog(label);
-      remove_marks(label);
+      for (const auto& object : survey_.folders[one->folder].objects) {
+        if (!object.key.ends_with(std::string("/") + kManifestFile)) rest.push_back(object.key);
+      }
     }
+    Status gone = store.remove_many(rest);
+    // These do not exist any more, whether or not all of their artifacts are gone.
+    std::set<std::string> labels;
+    for (const auto* one : batch) {
+      result_.deleted.push_back(one->stored.manifest.label);
+      labels.insert(one->stored.manifest.label);
+    }
+    tell_catalog(labels);
+    remove_marks(labels);
     return gone;
   }
 
-  // Everything but the manifest, which is gone.
-  Status remove_rest(const SurveyFolder& folder) {
-    for (const auto& object : folder.objects) {
-      if (object.key.ends_with(std::string("/") + kManifestFile)) continue;
-      PGDR_CHECK(repository_.store->remove(object.key));
+  void tell_catalog(const std::set<std::string>& labels) {
+    std::vector<std::string> untold;
+    for (const auto& label : labels) {
+      const Status told = catalog_.reachable() ? catalog_.deleted(repository_, label)
+                                               : Status(Error::of(Code::kFailed, "not reachable"));
+      if (told) continue;
+      if (catalog_.reachable()) log_verbose(to_string(told.error()));
+      untold.push_back(label);
     }
-    return success();
-  }
-
-  void tell_catalog(const std::string& label) {
-    if (catalog_.reachable()) {
-      const Status told = catalog_.deleted(repository_, label);
-      if (told) return;
-      log_verbose(to_string(told.error()));
-    }
+    if (untold.empty()) return;
     catalog_.fell_behind();
-    const Status noted = write_expired(repository_, set_, label, now_);
+    std::mutex mutex;
+    // One that cannot be written keeps none of the others from it.
+    const Status noted = for_each_parallel(untold.size(), [&](std::size_t i) {
+      const Status written = write_expired(repository_, set_, untold[i], now_);
+      if (!written) {
+        const std::lock_guard lock(mutex);
+        result_.warnings.push_back(to_string(written.error()));
+      }
+      return success();
+    });
     if (!noted) result_.warnings.push_back(to_string(noted.error()));
   }
 
-  void remove_marks(const std::string& label) {
-    const auto drop = [&](const std::string& key) {
-      const Status removed = repository_.store->remove(key);
-      if (!removed) log_verbose(to_string(removed.error()));
-    };
+  void remove_marks(const std::set<std::string>& labels) {
+    std::vector<std::string> keys;
+    const std::string pins = set_ + "/pins/";
     for (const auto& key : survey_.marks.pin_keys) {
-      if (key.starts_with(set_ + "/pins/" + label + ".")) drop(key);
+      if (!key.starts_with(pins)) continue;
+      if (labels.contains(key.substr(pins.size(), key.find('.', pins.size()) - pins.size()))) {
+        keys.push_back(key);
+      }
     }
     for (const auto& proof : survey_.marks.proofs) {
-      if (proof.label == label) drop(proof.key);
+      if (labels.contains(proof.label)) keys.push_back(proof.key);
     }
+    const Status removed = repository_.store->remove_many(keys);
+    if (!removed) log_verbose(to_string(removed.error()));
   }
 
   Status remove_leftovers() {
@@ -286,16 +307,17 @@ class RepositoryExpiry {
       PGDR_CHECK(lock_->held());
       PGDR_CHECK(repository_.store->remove(entry.key));
     }
+    std::vector<std::string> marks;
     for (const auto& lease : survey_.marks.leases) {
-      if (!lease.live(now_)) PGDR_CHECK(repository_.store->remove(lease.key));
+      if (!lease.live(now_)) marks.push_back(lease.key);
     }
     for (const auto& proof : survey_.marks.proofs) {
       const bool there =
           std::any_of(survey_.folders.begin(), survey_.folders.end(),
                       [&](const SurveyFolder& folder) { return folder.label == proof.label; });
-      if (!there) PGDR_CHECK(repository_.store->remove(proof.key));
+      if (!there) marks.push_back(proof.key);
     }
-    return success();
+    return repository_.store->remove_many(marks);
   }
 
   const ExpireRequest& request_;

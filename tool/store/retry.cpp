@@ -111,6 +111,10 @@ class RetryStore : public Store {
   Status remove(const std::string& key) override {
     return tried(policy_, [&] { return inner_->remove(key); });
   }
+  // What is gone already is no error the second time.
+  Status remove_many(const std::vector<std::string>& keys) override {
+    return tried(policy_, [&] { return inner_->remove_many(keys); });
+  }
   Result<std::vector<Entry>> leftovers(const std::string& prefix) override {
     return tried(policy_, [&] { return inner_->leftovers(prefix); });
   }
