@@ -19,7 +19,7 @@ namespace pgdr::core {
 inline U128 hash(const void* data, size_t length) {
   if (length > kLongInput) {
     uint64_t halves[2];
-    long_hash(data, length, kFormatVersion, halves);
+    long_hash(data, length, halves);
     return {halves[0], halves[1]};
   }
   const XXH128_hash_t h = XXH3_128bits_withSeed(data, length, kFormatVersion);
