@@ -43,16 +43,18 @@ void scan_pages(ContentPass* pass) {
   PageScan* scan = &pass->scan;
   VisibleItems visible;
   while (scan->next(&visible)) {
+    const char* limit = reinterpret_cast<const char*>(visible.page) + BLCKSZ;
+    PageScan::Ahead ahead = scan->ahead(visible.count);
     for (int i = 0; i < visible.count; ++i) {
-      scan->prefetch(i);
+      ahead.next();
       const ItemIdData& item = visible.items[i];
       auto* tuple =
           reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char*>(visible.page) + item.lp_off);
-      add_tuple<kBuckets>(pass, tuple, item.lp_len, reinterpret_cast<char*>(visible.page) + BLCKSZ);
+      add_tuple<kBuckets>(pass, tuple, item.lp_len, limit);
       scan->pause_within(tuple);
     }
+    hash_batch<kBuckets>(&pass->batch, &pass->rows);
   }
-  hash_batch<kBuckets>(&pass->batch, &pass->rows);
 }
 
 void count_pages(ContentPass* pass) {

@@ -7,6 +7,7 @@
 // The result is what collect_row() writes, byte by byte.
 #pragma once
 
+#include "fixed_row.hpp"
 #include "row_hash.hpp"
 
 namespace pgdr {
@@ -53,7 +54,7 @@ inline bool fits(const PlainRow& plain, HeapTupleHeader tuple, Size stored, cons
 // Fills rows->where for the columns that are not moved by way of a run, and those of the key.
 inline void locate_plain(const PlainRow& plain, const RowPlan& plan, HeapTupleHeader tuple,
                          const char** where) {
-  const char* base = reinterpret_cast<const char*>(tuple) + tuple->t_hoff;
+  const char* base = data_of(tuple);
   for (const Place *p = plain.places, *end = p + plain.place_count; p != end; ++p)
     where[p->attribute] = base + p->from;
   if (plain.first >= plain.last) return;
@@ -69,7 +70,7 @@ inline void locate_plain(const PlainRow& plain, const RowPlan& plan, HeapTupleHe
 // Appends the canonical bytes of the row to the buffer.
 inline void collect_plain(RowHasher* rows, const PlainRow& plain, const Projection& columns,
                           HeapTupleHeader tuple, Size stored) {
-  const char* base = reinterpret_cast<const char*>(tuple) + tuple->t_hoff;
+  const char* base = data_of(tuple);
   BufferSink& sink = rows->buffer;
   const Size room = columns.room + stored + kWord;
   sink.ensure(room);

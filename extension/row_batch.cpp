@@ -4,33 +4,27 @@ namespace pgdr {
 
 namespace {
 
-KeyForm key_form(const Projection& key) {
-  if (key.count == 0) return KeyForm::kRow;
-  if (key.count == 1 && key.fields[0].kind == Kind::kFixed4) return KeyForm::kInteger4;
-  if (key.count == 1 && key.fields[0].kind == Kind::kFixed8) return KeyForm::kInteger8;
-  return KeyForm::kColumns;
-}
-
-// What is the same in every canonical row of one integer.
-void lay_integers(LaidRows* laid, uint32 length) {
-  for (auto& integer : laid->integers) core::store_u32(core::store_u32(integer, 1), length);
+KeyHash key_hash(const RowPlan& plan, const FixedRow* fixed_key) {
+  if (plan.key.count == 0) return KeyHash::kRow;
+  if (fixed_key == nullptr) return KeyHash::kLaid;
+  if (fixed_key->size == kIntegerRow + 4) return KeyHash::kInteger4;
+  if (fixed_key->size == kIntegerRow + 8) return KeyHash::kInteger8;
+  return KeyHash::kImage;
 }
 
 }  // namespace
 
 void init_batch(RowBatch* batch, PlanCache* cache, RowPlan* plan) {
   batch->plan = plan;
-  batch->fixed = nullptr;
+  batch->fixed = batch->fixed_key = nullptr;
   batch->plain = nullptr;
   if (plan->generated.count == 0) {
     batch->fixed = fixed_row(cache, *plan, plan->columns);
+    batch->fixed_key = fixed_row(cache, *plan, plan->key);
     batch->plain = plain_row(cache, *plan);
   }
-  batch->key_form = key_form(plan->key);
-  batch->varied.count = batch->images.count = 0;
-  const uint32 length = batch->key_form == KeyForm::kInteger4 ? 4 : 8;
-  lay_integers(&batch->varied, length);
-  lay_integers(&batch->images, length);
+  batch->key_hash = key_hash(*plan, batch->fixed_key);
+  batch->images.count = batch->plains.count = batch->varied.count = 0;
 }
 
 }  // namespace pgdr

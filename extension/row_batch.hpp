@@ -1,14 +1,17 @@
-// Rows that are laid out one after the other and then hashed together, into digests or key buckets.
+// Rows of one page that are laid out one after the other and then hashed together, into a digest or
+// into key buckets.
 //
-//   RowBatch batch;  init_batch(&batch, plan, fixed, digest, buckets);
-//   lay_row<kBuckets>(&batch, &rows, tuple, length);  …
-//   hash_batch<kBuckets>(&batch, &rows);
+//   RowBatch batch;  init_batch(&batch, cache, plan);  batch.digest = …
+//   lay_row<kBuckets>(&batch, &rows, tuple, length, limit);  …
+//   hash_batch<kBuckets>(&batch, &rows);     while the tuples are still there
 //
 // Why not row by row: bytes from several narrow stores reach a wide load only by way of the cache,
 // so a hash that follows the writing of its input waits; and hashes that follow each other are
 // computed at the same time, which they are not if columns are found and moved in between. Digests
 // are sums, so the order of rows does not matter.
 #pragma once
+
+#include <type_traits>
 
 #include "core/buckets.hpp"
 #include "fixed_row.hpp"
@@ -17,38 +20,52 @@
 
 namespace pgdr {
 
-// What key buckets go by.
-enum class KeyForm : uint8 {
-  kRow,       // the row: there is no primary key
-  kInteger4,  // one integer, which needs no more than a move
-  kInteger8,
-  kColumns
-};
-
 // A place in the row hasher's buffer.
 struct Laid {
   Size place;
   Size length;
 };
 
-// Key and, unless they lie in a FixedRow's images, bytes of some rows.
+// All columns have a fixed length: the tuples are moved just before they are hashed.
+struct FixedRows {
+  int count;
+  const char* data[kBatchRows];
+};
+
+// Laid out in the row hasher's buffer. Keys as well, or, where fixed_key is there, to be moved from
+// the tuples.
 struct LaidRows {
   int count;
   Laid rows[kBatchRows];
-  Laid keys[kBatchRows];                  // KeyForm::kColumns
-  uint8 integers[kBatchRows][4 + 4 + 8];  // canonical rows of one integer
+  Laid keys[kBatchRows];
+  const char* data[kBatchRows];
 };
+
+// Where the hash of a row's key comes from.
+enum class KeyHash : uint8 {
+  kNone,      // not wanted
+  kRow,       // the row's: there is no primary key
+  kInteger4,  // an image of fixed_key, of one integer
+  kInteger8,
+  kImage,  // an image of fixed_key
+  kLaid    // the row hasher's buffer
+};
+
+// Canonical bytes of a row of one integer that precede the integer: number of columns, length.
+inline constexpr Size kIntegerRow = 8;
 
 struct RowBatch {
   RowPlan* plan;
-  FixedRow* fixed;  // nullptr where the columns' lengths vary
-  PlainRow* plain;  // nullptr where there are stored generated columns
-  KeyForm key_form;
+  KeyHash key_hash;     // of rows in `images` and `plains`; those in `varied` have kLaid or kRow
+  FixedRow* fixed;      // nullptr where the columns' lengths vary
+  FixedRow* fixed_key;  // nullptr where those of the key vary, or there is none
+  PlainRow* plain;      // nullptr where there are stored generated columns
   core::Digest* digest;
   core::Digest* generated;  // of stored generated columns
   core::Digest* buckets;    // kBucketsMax, or nullptr
+  FixedRows images;
+  LaidRows plains;  // without NULLs
   LaidRows varied;
-  LaidRows images;
 };
 
 void init_batch(RowBatch* batch, PlanCache* cache, RowPlan* plan);
@@ -62,143 +79,169 @@ inline void add_hash(RowBatch* batch, const core::U128& row, const core::U128& k
     batch->digest->add_row(row, length);
 }
 
-template <bool kBuckets, bool kFixed>
-inline void hash_laid(RowBatch* batch, const RowHasher& rows, LaidRows* laid) {
-  const uint8* const buffer = rows.buffer.begin;
+// Hash of one of the images.
+inline core::U128 hash_image(const FixedRow& fixed, int i) {
+  return core::hash(fixed.images + fixed.stride * static_cast<Size>(i), fixed.size);
+}
+
+template <KeyHash kKey>
+inline core::U128 hash_of_key(const RowBatch& batch, int i, const core::U128& row) {
+  if constexpr (kKey == KeyHash::kNone || kKey == KeyHash::kRow) return row;
+  const FixedRow& key = *batch.fixed_key;
+  if constexpr (kKey == KeyHash::kImage) return hash_image(key, i);
+  const uint8* image = key.images + key.stride * static_cast<Size>(i);
+  if constexpr (kKey == KeyHash::kInteger4) return core::hash_of<kIntegerRow + 4>(image);
+  return core::hash_of<kIntegerRow + 8>(image);
+}
+
+template <KeyHash kKey>
+pg_noinline void hash_fixed(RowBatch* batch) {
+  FixedRows* laid = &batch->images;
+  const FixedRow& fixed = *batch->fixed;
+  move_rows(fixed, laid->data, laid->count);
+  if (kKey >= KeyHash::kInteger4) move_rows(*batch->fixed_key, laid->data, laid->count);
   for (int i = 0; i < laid->count; ++i) {
-    const uint8* row = nullptr;
-    Size length = 0;
-    if constexpr (kFixed) {
-      row = batch->fixed->images + batch->fixed->stride * static_cast<Size>(i);
-      length = batch->fixed->size;
-    } else {
-      row = buffer + laid->rows[i].place;
-      length = laid->rows[i].length;
-    }
-    const core::U128 hash = core::hash(row, length);
-    core::U128 key = hash;
-    if constexpr (kBuckets) {
-      if (batch->key_form == KeyForm::kInteger4)
-        key = core::hash(laid->integers[i], 4 + 4 + 4);
-      else if (batch->key_form == KeyForm::kInteger8)
-        key = core::hash(laid->integers[i], 4 + 4 + 8);
-      else if (batch->key_form == KeyForm::kColumns)
-        key = core::hash(buffer + laid->keys[i].place, laid->keys[i].length);
-    }
-    add_hash<kBuckets>(batch, hash, key, length);
+    const core::U128 hash = hash_image(fixed, i);
+    add_hash<kKey != KeyHash::kNone>(batch, hash, hash_of_key<kKey>(*batch, i, hash), fixed.size);
   }
   laid->count = 0;
 }
 
+template <KeyHash kKey>
+pg_noinline void hash_laid(RowBatch* batch, const RowHasher& rows, LaidRows* laid) {
+  const uint8* const buffer = rows.buffer.begin;
+  if (kKey >= KeyHash::kInteger4 && kKey != KeyHash::kLaid)
+    move_rows(*batch->fixed_key, laid->data, laid->count);
+  for (int i = 0; i < laid->count; ++i) {
+    const Laid row = laid->rows[i];
+    const core::U128 hash = core::hash(buffer + row.place, row.length);
+    core::U128 key;
+    if constexpr (kKey == KeyHash::kLaid)
+      key = core::hash(buffer + laid->keys[i].place, laid->keys[i].length);
+    else
+      key = hash_of_key<kKey>(*batch, i, hash);
+    add_hash<kKey != KeyHash::kNone>(batch, hash, key, row.length);
+  }
+  laid->count = 0;
+}
+
+// Calls hash(std::integral_constant of the KeyHash) of rows whose keys may be moved.
+template <bool kBuckets, typename Hash>
+inline void by_key(const RowBatch& batch, Hash&& hash) {
+  using Key = KeyHash;
+  if constexpr (!kBuckets) return hash(std::integral_constant<Key, Key::kNone>{});
+  switch (batch.key_hash) {
+    case Key::kInteger4:
+      return hash(std::integral_constant<Key, Key::kInteger4>{});
+    case Key::kInteger8:
+      return hash(std::integral_constant<Key, Key::kInteger8>{});
+    case Key::kImage:
+      return hash(std::integral_constant<Key, Key::kImage>{});
+    case Key::kLaid:
+      return hash(std::integral_constant<Key, Key::kLaid>{});
+    default:
+      return hash(std::integral_constant<Key, Key::kRow>{});
+  }
+}
+
 template <bool kBuckets>
-void hash_batch(RowBatch* batch, RowHasher* rows) {
-  hash_laid<kBuckets, true>(batch, *rows, &batch->images);
-  hash_laid<kBuckets, false>(batch, *rows, &batch->varied);
+inline void hash_images(RowBatch* batch) {
+  by_key<kBuckets>(*batch, [batch](auto key) { hash_fixed<key()>(batch); });
+}
+
+template <bool kBuckets>
+inline void hash_all_laid(RowBatch* batch, RowHasher* rows) {
+  by_key<kBuckets>(*batch,
+                   [batch, rows](auto key) { hash_laid<key()>(batch, *rows, &batch->plains); });
+  if (batch->varied.count > 0) {
+    constexpr KeyHash kNoKey = kBuckets ? KeyHash::kRow : KeyHash::kNone;
+    if (kBuckets && batch->plan->key.count > 0)
+      hash_laid<KeyHash::kLaid>(batch, *rows, &batch->varied);
+    else
+      hash_laid<kNoKey>(batch, *rows, &batch->varied);
+  }
   rows->buffer.clear();
 }
 
-// Of the row that comes next in `laid`. Its columns have been located, and an integer is not NULL.
-inline void lay_key(const RowBatch& batch, RowHasher* rows, LaidRows* laid, Size stored) {
-  const Projection& key = batch.plan->key;
-  const int i = laid->count;
-  switch (batch.key_form) {
-    case KeyForm::kRow:
-      break;
-    case KeyForm::kInteger4:
-      core::store_u32(laid->integers[i] + 8,
-                      core::load_native<uint32>(rows->where[key.fields[0].attribute]));
-      break;
-    case KeyForm::kInteger8:
-      core::store_u64(laid->integers[i] + 8,
-                      core::load_native<uint64>(rows->where[key.fields[0].attribute]));
-      break;
-    case KeyForm::kColumns: {
-      const Size place = rows->buffer.used();
-      collect_row(rows, key, stored);
-      laid->keys[i] = {place, rows->buffer.used() - place};
-    }
-  }
-}
-
-// A located row that does not go into the batch.
 template <bool kBuckets>
-void add_at_once(RowBatch* batch, RowHasher* rows, Size stored) {
-  uint64 length = 0;
-  const core::U128 hash = hash_located(rows, batch->plan->columns, stored, &length);
-  core::U128 key = hash;
-  if (kBuckets && batch->key_form != KeyForm::kRow) key = hash_key(rows, batch->plan->key, stored);
-  add_hash<kBuckets>(batch, hash, key, length);
+inline void hash_batch(RowBatch* batch, RowHasher* rows) {
+  if (batch->images.count > 0) hash_images<kBuckets>(batch);
+  if (batch->plains.count + batch->varied.count > 0) hash_all_laid<kBuckets>(batch, rows);
 }
 
 template <bool kBuckets>
-inline void lay_fixed(RowBatch* batch, RowHasher* rows, HeapTupleHeader tuple, Size stored) {
-  const FixedRow& fixed = *batch->fixed;
-  LaidRows* laid = &batch->images;
-  move_row(fixed, tuple, fixed.images + fixed.stride * static_cast<Size>(laid->count));
-  if constexpr (kBuckets) {
-    const RowPlan& plan = *batch->plan;
-    const char* data = reinterpret_cast<const char*>(tuple) + tuple->t_hoff;
-    for (int i = 0; i < plan.key.count; ++i) {
-      const int attribute = plan.key.fields[i].attribute;
-      rows->where[attribute] = data + plan.fixed_offsets[attribute];
-    }
-    lay_key(*batch, rows, laid, stored);
-  }
-  ++laid->count;
+inline void hash_if_full(RowBatch* batch, RowHasher* rows, const LaidRows& laid) {
+  if (laid.count == kBatchRows || rows->buffer.used() >= kBatchBytes)
+    hash_all_laid<kBuckets>(batch, rows);
 }
 
 template <bool kBuckets>
 inline void lay_plain(RowBatch* batch, RowHasher* rows, HeapTupleHeader tuple, Size stored) {
   const RowPlan& plan = *batch->plan;
-  LaidRows* laid = &batch->varied;
+  LaidRows* laid = &batch->plains;
+  const int i = laid->count;
   locate_plain(*batch->plain, plan, tuple, rows->where);
   const Size place = rows->buffer.used();
   collect_plain(rows, *batch->plain, plan.columns, tuple, stored);
-  laid->rows[laid->count] = {place, rows->buffer.used() - place};
-  if constexpr (kBuckets) lay_key(*batch, rows, laid, stored);
-  ++laid->count;
+  const Size end = rows->buffer.used();
+  laid->rows[i] = {place, end - place};
+  if (kBuckets && batch->fixed_key != nullptr) {
+    laid->data[i] = data_of(tuple);
+  } else if (kBuckets && plan.key.count > 0) {
+    collect_row(rows, plan.key, stored);
+    laid->keys[i] = {end, rows->buffer.used() - end};
+  }
+  laid->count = i + 1;
   reset_row(&rows->encoder);
+  hash_if_full<kBuckets>(batch, rows, *laid);
 }
 
+// A row of any kind. One that is too large for the buffer is hashed at once.
 template <bool kBuckets>
-inline void lay_varied(RowBatch* batch, RowHasher* rows, HeapTupleHeader tuple, Size stored) {
+pg_noinline void lay_varied(RowBatch* batch, RowHasher* rows, HeapTupleHeader tuple, Size stored) {
   const RowPlan& plan = *batch->plan;
+  LaidRows* laid = &batch->varied;
+  uint64 length = 0;
   locate_row(rows, plan, tuple);
-  const bool no_key =
-      kBuckets && plan.key.count == 1 && rows->where[plan.key.fields[0].attribute] == nullptr;
-  if (unlikely(rows->streamed) || unlikely(no_key)) {
-    add_at_once<kBuckets>(batch, rows, stored);
+  if (unlikely(rows->streamed)) {
+    const core::U128 hash = hash_streamed(rows, plan.columns, &length);
+    uint64 key_length = 0;
+    core::U128 key = hash;
+    if (kBuckets && plan.key.count > 0) key = hash_streamed(rows, plan.key, &key_length);
+    add_hash<kBuckets>(batch, hash, key, length);
   } else {
-    LaidRows* laid = &batch->varied;
     const Size place = rows->buffer.used();
     collect_row(rows, plan.columns, stored);
-    laid->rows[laid->count] = {place, rows->buffer.used() - place};
-    if constexpr (kBuckets) lay_key(*batch, rows, laid, stored);
+    const Size end = rows->buffer.used();
+    laid->rows[laid->count] = {place, end - place};
+    if (kBuckets && plan.key.count > 0) {
+      collect_row(rows, plan.key, stored);
+      laid->keys[laid->count] = {end, rows->buffer.used() - end};
+    }
     ++laid->count;
   }
   if (unlikely(plan.generated.count > 0)) {
-    uint64 length = 0;
     const core::U128 hash = hash_located(rows, plan.generated, stored, &length);
     batch->generated->add_row(hash, length);
   }
   reset_row(&rows->encoder);
+  hash_if_full<kBuckets>(batch, rows, *laid);
 }
 
-// stored: bytes of the tuple; limit: end of the memory that it lies in.
+// stored: bytes of the tuple; limit: end of the memory that it lies in. The tuple stays where it is
+// until hash_batch.
 template <bool kBuckets>
 inline void lay_row(RowBatch* batch, RowHasher* rows, HeapTupleHeader tuple, Size stored,
                     const char* limit) {
   if (batch->fixed != nullptr && fits(*batch->fixed, tuple)) {
-    lay_fixed<kBuckets>(batch, rows, tuple, stored);
-    if (batch->images.count < batch->fixed->capacity && rows->buffer.used() < kBatchBytes) return;
+    FixedRows* laid = &batch->images;
+    laid->data[laid->count++] = data_of(tuple);
+    if (laid->count == batch->fixed->capacity) hash_images<kBuckets>(batch);
+  } else if (batch->plain != nullptr && fits(*batch->plain, tuple, stored, limit)) {
+    lay_plain<kBuckets>(batch, rows, tuple, stored);
   } else {
-    if (batch->plain != nullptr && fits(*batch->plain, tuple, stored, limit))
-      lay_plain<kBuckets>(batch, rows, tuple, stored);
-    else
-      lay_varied<kBuckets>(batch, rows, tuple, stored);
-    if (batch->varied.count < kBatchRows && rows->buffer.used() < kBatchBytes) return;
+    lay_varied<kBuckets>(batch, rows, tuple, stored);
   }
-  hash_batch<kBuckets>(batch, rows);
 }
 
 }  // namespace pgdr

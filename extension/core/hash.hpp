@@ -26,6 +26,15 @@ inline U128 hash(const void* data, size_t length) {
   return {h.low64, h.high64};
 }
 
+// The same for a length that is known to the compiler: only that length's way of XXH3 is left, and
+// it is not called but part of the caller's loop.
+template <size_t kLength>
+[[gnu::flatten]] inline U128 hash_of(const void* data) {
+  static_assert(kLength <= kLongInput);
+  const XXH128_hash_t h = XXH3_128bits_withSeed(data, kLength, kFormatVersion);
+  return {h.low64, h.high64};
+}
+
 class Hasher {
  public:
   void reset() { XXH3_128bits_reset_withSeed(&state_, kFormatVersion); }
