@@ -51,36 +51,60 @@ inline bool fits(const PlainRow& plain, HeapTupleHeader tuple, Size stored, cons
          limit - reinterpret_cast<const char*>(tuple) >= static_cast<ptrdiff_t>(stored + kWord);
 }
 
-// Fills rows->where for the columns that are not moved by way of a run, and those of the key.
-inline void locate_plain(const PlainRow& plain, const RowPlan& plan, HeapTupleHeader tuple,
+// Of a value that is not out of line: short varlenas first.
+inline uint32 inline_size(const char* stored, int16 length) {
+  if (length == -1 && VARATT_IS_1B(reinterpret_cast<const varlena*>(stored)))
+    return VARSIZE_1B(reinterpret_cast<const varlena*>(stored));
+  return stored_size(stored, length);
+}
+
+// Fills `where` for the columns that are not moved by way of a run, and those of the key. base: the
+// tuple's data.
+inline void locate_plain(const PlainRow& plain, const RowPlan& plan, const char* base,
                          const char** where) {
-  const char* base = data_of(tuple);
   for (const Place *p = plain.places, *end = p + plain.place_count; p != end; ++p)
     where[p->attribute] = base + p->from;
-  if (plain.first >= plain.last) return;
-  const Attribute* att = &plan.attributes[plain.first - 1];
+  const int last = plain.last;
+  int i = plain.first;
+  if (i >= last) return;
+  const Attribute* att = &plan.attributes[i - 1];
   uint32 offset = plain.from;
-  for (int i = plain.first; i < plain.last; ++i) {
-    offset += stored_size(base + offset, att->length);
+  for (; i < last; ++i) {
+    offset += inline_size(base + offset, att->length);
     offset = align_stored(base, offset, *++att);
     where[i] = base + offset;
   }
 }
 
-// Appends the canonical bytes of the row to the buffer.
+// Appends the canonical bytes of the row, located as above, to the buffer.
 inline void collect_plain(RowHasher* rows, const PlainRow& plain, const Projection& columns,
-                          HeapTupleHeader tuple, Size stored) {
-  const char* base = data_of(tuple);
+                          const char* base, Size stored) {
   BufferSink& sink = rows->buffer;
+  const char* const* const where = rows->where;
   const Size room = columns.room + stored + kWord;
   sink.ensure(room);
   uint8_t* p = core::store_u32(sink.pos, static_cast<uint32>(columns.count));
   for (const Run* run = plain.runs;; ++run) {
-    for (const Known* known = run->values; known != run->end; ++known)
-      p = move_word(core::store_u32(p, known->length), base + known->from, known->length);
-    const Field* field = run->next;
+    const Known* const end = run->end;
+    const Field* const field = run->next;
+    for (const Known* known = run->values; known != end; ++known) {
+      const Known value = *known;
+      p = move_word(core::store_u32(p, value.length), base + value.from, value.length);
+    }
     if (field == nullptr) break;
-    p = append_value<true>(rows, *field, rows->where[field->attribute], p, room);
+    const char* value = where[field->attribute];
+    const auto* datum = reinterpret_cast<const varlena*>(value);
+    if (field->kind == Kind::kRaw && VARATT_IS_1B(datum)) {
+      const Size length = VARSIZE_1B(datum) - VARHDRSZ_SHORT;
+      value = VARDATA_1B(datum);
+      p = core::store_u32(p, static_cast<uint32>(length));
+      move_word(p, value, kWord);
+      for (Size done = kWord; done < length; done += kWord)
+        move_word(p + done, value + done, kWord);
+      p += length;
+    } else {
+      p = append_value<true>(rows, *field, value, p, room);
+    }
   }
   sink.pos = p;
 }

@@ -24,7 +24,7 @@ void init_batch(RowBatch* batch, PlanCache* cache, RowPlan* plan) {
     batch->plain = plain_row(cache, *plan);
   }
   batch->key_hash = key_hash(*plan, batch->fixed_key);
-  batch->images.count = batch->plains.count = batch->varied.count = 0;
+  batch->images.count = batch->plains.count = batch->laid.count = 0;
 }
 
 }  // namespace pgdr

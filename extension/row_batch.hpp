@@ -26,19 +26,18 @@ struct Laid {
   Size length;
 };
 
-// All columns have a fixed length: the tuples are moved just before they are hashed.
-struct FixedRows {
+// Tuples that are moved or laid out just before they are hashed, all at once.
+struct NotedRows {
   int count;
-  const char* data[kBatchRows];
+  const char* data[kBatchRows];  // data_of() the tuples
+  Size stored[kBatchRows];       // bytes of the tuples; of plain rows
 };
 
-// Laid out in the row hasher's buffer. Keys as well, or, where fixed_key is there, to be moved from
-// the tuples.
+// Rows and keys in the row hasher's buffer.
 struct LaidRows {
   int count;
   Laid rows[kBatchRows];
   Laid keys[kBatchRows];
-  const char* data[kBatchRows];
 };
 
 // Where the hash of a row's key comes from.
@@ -56,16 +55,16 @@ inline constexpr Size kIntegerRow = 8;
 
 struct RowBatch {
   RowPlan* plan;
-  KeyHash key_hash;     // of rows in `images` and `plains`; those in `varied` have kLaid or kRow
+  KeyHash key_hash;     // of rows in `images` and `plains`; the others have kLaid or kRow
   FixedRow* fixed;      // nullptr where the columns' lengths vary
   FixedRow* fixed_key;  // nullptr where those of the key vary, or there is none
   PlainRow* plain;      // nullptr where there are stored generated columns
   core::Digest* digest;
   core::Digest* generated;  // of stored generated columns
   core::Digest* buckets;    // kBucketsMax, or nullptr
-  FixedRows images;
-  LaidRows plains;  // without NULLs
-  LaidRows varied;
+  NotedRows images;         // all columns have a fixed length
+  NotedRows plains;         // without NULLs
+  LaidRows laid;            // rows of `plains` while they are hashed, and all others
 };
 
 void init_batch(RowBatch* batch, PlanCache* cache, RowPlan* plan);
@@ -84,9 +83,13 @@ inline core::U128 hash_image(const FixedRow& fixed, int i) {
   return core::hash(fixed.images + fixed.stride * static_cast<Size>(i), fixed.size);
 }
 
+constexpr bool is_image(KeyHash key) {
+  return key == KeyHash::kInteger4 || key == KeyHash::kInteger8 || key == KeyHash::kImage;
+}
+
 template <KeyHash kKey>
 inline core::U128 hash_of_key(const RowBatch& batch, int i, const core::U128& row) {
-  if constexpr (kKey == KeyHash::kNone || kKey == KeyHash::kRow) return row;
+  if constexpr (!is_image(kKey)) return row;
   const FixedRow& key = *batch.fixed_key;
   if constexpr (kKey == KeyHash::kImage) return hash_image(key, i);
   const uint8* image = key.images + key.stride * static_cast<Size>(i);
@@ -96,22 +99,21 @@ inline core::U128 hash_of_key(const RowBatch& batch, int i, const core::U128& ro
 
 template <KeyHash kKey>
 pg_noinline void hash_fixed(RowBatch* batch) {
-  FixedRows* laid = &batch->images;
+  NotedRows* noted = &batch->images;
   const FixedRow& fixed = *batch->fixed;
-  move_rows(fixed, laid->data, laid->count);
-  if (kKey >= KeyHash::kInteger4) move_rows(*batch->fixed_key, laid->data, laid->count);
-  for (int i = 0; i < laid->count; ++i) {
+  move_rows(fixed, noted->data, noted->count);
+  if (is_image(kKey)) move_rows(*batch->fixed_key, noted->data, noted->count);
+  for (int i = 0; i < noted->count; ++i) {
     const core::U128 hash = hash_image(fixed, i);
     add_hash<kKey != KeyHash::kNone>(batch, hash, hash_of_key<kKey>(*batch, i, hash), fixed.size);
   }
-  laid->count = 0;
+  noted->count = 0;
 }
 
 template <KeyHash kKey>
-pg_noinline void hash_laid(RowBatch* batch, const RowHasher& rows, LaidRows* laid) {
-  const uint8* const buffer = rows.buffer.begin;
-  if (kKey >= KeyHash::kInteger4 && kKey != KeyHash::kLaid)
-    move_rows(*batch->fixed_key, laid->data, laid->count);
+pg_noinline void hash_laid(RowBatch* batch, RowHasher* rows) {
+  LaidRows* laid = &batch->laid;
+  const uint8* const buffer = rows->buffer.begin;
   for (int i = 0; i < laid->count; ++i) {
     const Laid row = laid->rows[i];
     const core::U128 hash = core::hash(buffer + row.place, row.length);
@@ -123,9 +125,43 @@ pg_noinline void hash_laid(RowBatch* batch, const RowHasher& rows, LaidRows* lai
     add_hash<kKey != KeyHash::kNone>(batch, hash, key, row.length);
   }
   laid->count = 0;
+  rows->buffer.clear();
 }
 
-// Calls hash(std::integral_constant of the KeyHash) of rows whose keys may be moved.
+template <KeyHash kKey>
+pg_noinline void lay_plains(RowBatch* batch, RowHasher* rows) {
+  const RowPlan& plan = *batch->plan;
+  const PlainRow& plain = *batch->plain;
+  const NotedRows& noted = batch->plains;
+  LaidRows* laid = &batch->laid;
+  const int count = noted.count;
+  Size place = 0;
+  for (int i = 0; i < count; ++i) {
+    const char* const data = noted.data[i];
+    locate_plain(plain, plan, data, rows->where);
+    collect_plain(rows, plain, plan.columns, data, noted.stored[i]);
+    const Size end = rows->buffer.used();
+    laid->rows[i] = {place, end - place};
+    place = end;
+    if constexpr (kKey == KeyHash::kLaid) {
+      collect_row(rows, plan.key, noted.stored[i]);
+      place = rows->buffer.used();
+      laid->keys[i] = {end, place - end};
+    }
+    reset_row(&rows->encoder);
+  }
+  laid->count = count;
+}
+
+template <KeyHash kKey>
+inline void hash_plains(RowBatch* batch, RowHasher* rows) {
+  lay_plains<kKey>(batch, rows);
+  if (is_image(kKey)) move_rows(*batch->fixed_key, batch->plains.data, batch->plains.count);
+  hash_laid<kKey>(batch, rows);
+  batch->plains.count = 0;
+}
+
+// Calls hash(std::integral_constant of the KeyHash of `images` and `plains`).
 template <bool kBuckets, typename Hash>
 inline void by_key(const RowBatch& batch, Hash&& hash) {
   using Key = KeyHash;
@@ -145,62 +181,35 @@ inline void by_key(const RowBatch& batch, Hash&& hash) {
 }
 
 template <bool kBuckets>
-inline void hash_images(RowBatch* batch) {
+inline void hash_all_images(RowBatch* batch) {
   by_key<kBuckets>(*batch, [batch](auto key) { hash_fixed<key()>(batch); });
 }
 
 template <bool kBuckets>
 inline void hash_all_laid(RowBatch* batch, RowHasher* rows) {
-  by_key<kBuckets>(*batch,
-                   [batch, rows](auto key) { hash_laid<key()>(batch, *rows, &batch->plains); });
-  if (batch->varied.count > 0) {
-    constexpr KeyHash kNoKey = kBuckets ? KeyHash::kRow : KeyHash::kNone;
-    if (kBuckets && batch->plan->key.count > 0)
-      hash_laid<KeyHash::kLaid>(batch, *rows, &batch->varied);
-    else
-      hash_laid<kNoKey>(batch, *rows, &batch->varied);
-  }
-  rows->buffer.clear();
+  if (kBuckets && batch->plan->key.count > 0)
+    hash_laid<KeyHash::kLaid>(batch, rows);
+  else
+    hash_laid<kBuckets ? KeyHash::kRow : KeyHash::kNone>(batch, rows);
+}
+
+template <bool kBuckets>
+inline void hash_all_plains(RowBatch* batch, RowHasher* rows) {
+  if (batch->laid.count > 0) hash_all_laid<kBuckets>(batch, rows);
+  by_key<kBuckets>(*batch, [batch, rows](auto key) { hash_plains<key()>(batch, rows); });
 }
 
 template <bool kBuckets>
 inline void hash_batch(RowBatch* batch, RowHasher* rows) {
-  if (batch->images.count > 0) hash_images<kBuckets>(batch);
-  if (batch->plains.count + batch->varied.count > 0) hash_all_laid<kBuckets>(batch, rows);
-}
-
-template <bool kBuckets>
-inline void hash_if_full(RowBatch* batch, RowHasher* rows, const LaidRows& laid) {
-  if (laid.count == kBatchRows || rows->buffer.used() >= kBatchBytes)
-    hash_all_laid<kBuckets>(batch, rows);
-}
-
-template <bool kBuckets>
-inline void lay_plain(RowBatch* batch, RowHasher* rows, HeapTupleHeader tuple, Size stored) {
-  const RowPlan& plan = *batch->plan;
-  LaidRows* laid = &batch->plains;
-  const int i = laid->count;
-  locate_plain(*batch->plain, plan, tuple, rows->where);
-  const Size place = rows->buffer.used();
-  collect_plain(rows, *batch->plain, plan.columns, tuple, stored);
-  const Size end = rows->buffer.used();
-  laid->rows[i] = {place, end - place};
-  if (kBuckets && batch->fixed_key != nullptr) {
-    laid->data[i] = data_of(tuple);
-  } else if (kBuckets && plan.key.count > 0) {
-    collect_row(rows, plan.key, stored);
-    laid->keys[i] = {end, rows->buffer.used() - end};
-  }
-  laid->count = i + 1;
-  reset_row(&rows->encoder);
-  hash_if_full<kBuckets>(batch, rows, *laid);
+  if (batch->images.count > 0) hash_all_images<kBuckets>(batch);
+  if (batch->plains.count > 0) hash_all_plains<kBuckets>(batch, rows);
+  if (batch->laid.count > 0) hash_all_laid<kBuckets>(batch, rows);
 }
 
 // A row of any kind. One that is too large for the buffer is hashed at once.
 template <bool kBuckets>
 pg_noinline void lay_varied(RowBatch* batch, RowHasher* rows, HeapTupleHeader tuple, Size stored) {
   const RowPlan& plan = *batch->plan;
-  LaidRows* laid = &batch->varied;
   uint64 length = 0;
   locate_row(rows, plan, tuple);
   if (unlikely(rows->streamed)) {
@@ -210,6 +219,7 @@ pg_noinline void lay_varied(RowBatch* batch, RowHasher* rows, HeapTupleHeader tu
     if (kBuckets && plan.key.count > 0) key = hash_streamed(rows, plan.key, &key_length);
     add_hash<kBuckets>(batch, hash, key, length);
   } else {
+    LaidRows* laid = &batch->laid;
     const Size place = rows->buffer.used();
     collect_row(rows, plan.columns, stored);
     const Size end = rows->buffer.used();
@@ -225,7 +235,8 @@ pg_noinline void lay_varied(RowBatch* batch, RowHasher* rows, HeapTupleHeader tu
     batch->generated->add_row(hash, length);
   }
   reset_row(&rows->encoder);
-  hash_if_full<kBuckets>(batch, rows, *laid);
+  if (batch->laid.count == kBatchRows || rows->buffer.used() >= kBatchBytes)
+    hash_all_laid<kBuckets>(batch, rows);
 }
 
 // stored: bytes of the tuple; limit: end of the memory that it lies in. The tuple stays where it is
@@ -234,11 +245,14 @@ template <bool kBuckets>
 inline void lay_row(RowBatch* batch, RowHasher* rows, HeapTupleHeader tuple, Size stored,
                     const char* limit) {
   if (batch->fixed != nullptr && fits(*batch->fixed, tuple)) {
-    FixedRows* laid = &batch->images;
-    laid->data[laid->count++] = data_of(tuple);
-    if (laid->count == batch->fixed->capacity) hash_images<kBuckets>(batch);
+    NotedRows* noted = &batch->images;
+    noted->data[noted->count++] = data_of(tuple);
+    if (noted->count == batch->fixed->capacity) hash_all_images<kBuckets>(batch);
   } else if (batch->plain != nullptr && fits(*batch->plain, tuple, stored, limit)) {
-    lay_plain<kBuckets>(batch, rows, tuple, stored);
+    NotedRows* noted = &batch->plains;
+    noted->data[noted->count] = data_of(tuple);
+    noted->stored[noted->count++] = stored;
+    if (noted->count == kBatchRows) hash_all_plains<kBuckets>(batch, rows);
   } else {
     lay_varied<kBuckets>(batch, rows, tuple, stored);
   }
