@@ -77,8 +77,9 @@ void scan_pages(Relation leaf, Snapshot snapshot, const uint8* pages, BlockNumbe
   if (pages != nullptr) scan.only(pages, page_count);
   VisibleItems visible;
   while (scan.next(&visible)) {
+    PageScan::Ahead ahead = scan.ahead(visible.count);
     for (int i = 0; i < visible.count; ++i) {
-      scan.prefetch(i);
+      ahead.next();
       const ItemIdData& item = visible.items[i];
       on_tuple(
           reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char*>(visible.page) + item.lp_off),
