@@ -112,6 +112,20 @@ std::size_t S3Fake::unfinished() const {
   return uploads_.size();
 }
 
+std::vector<std::string> S3Fake::keys() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> keys;
+  for (const auto& [key, object] : objects_) keys.push_back(key);
+  return keys;
+}
+
+std::vector<std::string> S3Fake::unfinished_keys() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> keys;
+  for (const auto& [id, upload] : uploads_) keys.push_back(upload.key);
+  return keys;
+}
+
 Time S3Fake::now() const { return system_clock().now() + clock_ahead; }
 
 std::string S3Fake::etag_of(const std::string& content) const {

@@ -48,6 +48,8 @@ class S3Fake {
   void put(const std::string& key, const std::string& content);
   void forget(const std::string& key);
   [[nodiscard]] std::size_t unfinished() const;
+  [[nodiscard]] std::vector<std::string> keys() const;             // of the objects
+  [[nodiscard]] std::vector<std::string> unfinished_keys() const;  // of the multipart uploads
 
   static constexpr const char* kBucket = "bucket";
   static ServerResponse error(int status, const std::string& code, const std::string& message = "");

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -56,9 +57,10 @@ class RepositoryExpiry {
                        refusal_hint());
     }
     if (request_.dry_run) return success();
-    catch_up();
     PGDR_CHECK(remove_expired());
-    return remove_leftovers();
+    PGDR_CHECK(remove_leftovers());
+    catch_up();
+    return success();
   }
 
  private:
@@ -94,6 +96,7 @@ class RepositoryExpiry {
     for (const auto& lease : survey_.marks.leases) {
       if (lease.live(now_)) input.leased.insert(lease.label);
     }
+    PGDR_CHECK(read_expired_marks());
     for (const auto& surveyed : survey_.backups) input.backups.push_back(judge(surveyed));
     PGDR_CHECK(check_signatures(input.doubts));
     note_lost_pins(input);
@@ -156,18 +159,44 @@ class RepositoryExpiry {
           std::any_of(survey_.marks.leases.begin(), survey_.marks.leases.end(),
                       [&](const LeaseMark& l) { return l.label == folder.label && l.live(now_); });
       const bool old = now_ - folder.newest >= kAbandonedAfter;
-      (old && !leased ? result_.leftovers : result_.young).push_back(folder.label);
+      const bool doomed = std::any_of(expired_.begin(), expired_.end(), [&](const auto& mark) {
+        return mark.second.contains(folder.label);
+      });
+      const bool goes = (old || doomed) && !leased;
+      (goes ? result_.leftovers : result_.young).push_back(folder.label);
     }
   }
 
-  // What earlier runs deleted while the catalog could not be reached.
+  // What earlier runs were deleting when they died, or deleted while the catalog could not be
+  // reached.
+  Status read_expired_marks() {
+    for (const auto& mark : survey_.marks.expired) {
+      PGDR_TRY(auto labels, read_expired(repository_, mark));
+      for (const auto& folder : survey_.folders) {
+        if (folder.manifest) labels.erase(folder.label);  // it was spared, or its turn never came
+      }
+      expired_.emplace_back(mark.key, std::move(labels));
+    }
+    return success();
+  }
+
+  // Once nothing is left of them.
   void catch_up() {
     if (!catalog_.reachable()) return;
     std::vector<std::string> told;
-    for (const auto& mark : survey_.marks.expired) {
-      const Status done = catalog_.deleted(repository_, mark.label);
+    for (const auto& [key, labels] : expired_) {
+      Status done = success();
+      for (const auto& label : labels) {
+        const auto& young = result_.young;
+        if (std::find(young.begin(), young.end(), label) != young.end()) {
+          done = Error::of(Code::kLocked, fmt::format("what is left of backup {} in repository {} "
+                                                      "is being read: it goes in a later run",
+                                                      label, repository_.name));
+        }
+        if (done) done = catalog_.deleted(repository_, label);
+      }
       if (done) {
-        told.push_back(mark.key);
+        told.push_back(key);
       } else {
         result_.warnings.push_back(to_string(done.error()));
       }
@@ -204,15 +233,20 @@ class RepositoryExpiry {
   Status remove_batch(std::vector<const SurveyedBackup*> batch) {
     store::Store& store = *repository_.store;
     PGDR_CHECK(lock_->held());
+    std::vector<std::string> labels;
     std::vector<std::string> manifests;
     std::vector<std::string> next;  // they would take the manifests' place
     for (const auto* one : batch) {
       const std::string prefix = backup_prefix(set_, one->stored.manifest.label);
+      labels.push_back(one->stored.manifest.label);
       manifests.push_back(prefix + kManifestFile);
       for (const auto& object : survey_.folders[one->folder].objects) {
         if (object.key == prefix + kNextManifestFile) next.push_back(object.key);
       }
     }
+    // Whoever dies from here on leaves folders without manifest that the catalog believes to be
+    // backups: the mark says what they are.
+    PGDR_TRY(const std::string mark, write_expired(repository_, set_, labels, now_));
     PGDR_CHECK(store.remove_many(next));
     PGDR_CHECK(store.remove_many(manifests));
     // Who wrote a lease before this listing may have seen the manifest; who writes one after it
@@ -239,38 +273,28 @@ class RepositoryExpiry {
     }
     Status gone = store.remove_many(rest);
     // These do not exist any more, whether or not all of their artifacts are gone.
-    std::set<std::string> labels;
+    std::set<std::string> deleted;
+    bool told = true;
     for (const auto* one : batch) {
-      result_.deleted.push_back(one->stored.manifest.label);
-      labels.insert(one->stored.manifest.label);
+      const std::string& label = one->stored.manifest.label;
+      result_.deleted.push_back(label);
+      deleted.insert(label);
+      told = tell_catalog(label) && told;
     }
-    tell_catalog(labels);
-    remove_marks(labels);
+    remove_marks(deleted);
+    if (gone && told) PGDR_CHECK(store.remove(mark));
     return gone;
   }
 
-  void tell_catalog(const std::set<std::string>& labels) {
-    std::vector<std::string> untold;
-    for (const auto& label : labels) {
-      const Status told = catalog_.reachable() ? catalog_.deleted(repository_, label)
-                                               : Status(Error::of(Code::kFailed, "not reachable"));
-      if (told) continue;
-      if (catalog_.reachable()) log_verbose(to_string(told.error()));
-      untold.push_back(label);
+  // false: the mark has to tell it later.
+  bool tell_catalog(const std::string& label) {
+    if (catalog_.reachable()) {
+      const Status told = catalog_.deleted(repository_, label);
+      if (told) return true;
+      log_verbose(to_string(told.error()));
     }
-    if (untold.empty()) return;
     catalog_.fell_behind();
-    std::mutex mutex;
-    // One that cannot be written keeps none of the others from it.
-    const Status noted = for_each_parallel(untold.size(), [&](std::size_t i) {
-      const Status written = write_expired(repository_, set_, untold[i], now_);
-      if (!written) {
-        const std::lock_guard lock(mutex);
-        result_.warnings.push_back(to_string(written.error()));
-      }
-      return success();
-    });
-    if (!noted) result_.warnings.push_back(to_string(noted.error()));
+    return false;
   }
 
   void remove_marks(const std::set<std::string>& labels) {
@@ -311,8 +335,10 @@ class RepositoryExpiry {
     for (const auto& lease : survey_.marks.leases) {
       if (!lease.live(now_)) marks.push_back(lease.key);
     }
+    const auto& gone = result_.leftovers;
     for (const auto& proof : survey_.marks.proofs) {
       const bool there =
+          std::find(gone.begin(), gone.end(), proof.label) == gone.end() &&
           std::any_of(survey_.folders.begin(), survey_.folders.end(),
                       [&](const SurveyFolder& folder) { return folder.label == proof.label; });
       if (!there) marks.push_back(proof.key);
@@ -327,6 +353,7 @@ class RepositoryExpiry {
   ExpireResult& result_;
   std::unique_ptr<store::Lease> lock_;
   Survey survey_;
+  std::vector<std::pair<std::string, std::set<std::string>>> expired_;  // mark, what is deleted
   Time now_{};
 };
 
