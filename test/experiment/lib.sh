@@ -85,10 +85,11 @@ restored() {
 
 # from_newer COPY DATABASE TARGET ARCHIVE: restores a -Fc dump that the newer version's pg_dump made. Servers from 15.20 and its
 # siblings on mark columns with an option of their own, pg_attver; a pg_dump that does not know it yet writes it down as if a
-# user had set it, and its server refuses the whole table then. Those lines are taken out, as a user would have to.
+# user had set it, and its server refuses the whole table then. Those statements are taken out, as a user would have to; the first of
+# a materialized view follows its DEPENDS ON EXTENSION on one line.
 from_newer() {
   if pg_restore -f - "$4" | grep '^ALTER .* SET (.*pg_attver=' >/dev/null; then
-    pg_restore -f - "$4" | sed -E '/^ALTER .* SET \(pg_attver=[0-9]+\);$/d; /^ALTER .* SET \(.*\);$/s/(, pg_attver=[0-9]+|pg_attver=[0-9]+, )//' \
+    pg_restore -f - "$4" | sed -E 's/(DEPENDS ON EXTENSION [^;]+;)ALTER .* SET \(pg_attver=[0-9]+\);$/\1/; t; /^ALTER .* SET \(pg_attver=[0-9]+\);$/d; /^ALTER .* SET \(.*\);$/s/(, pg_attver=[0-9]+|pg_attver=[0-9]+, )//' \
       >"$work/restore.sql"
     restored "$1" "$2" psql -Xq -d "$3" -f "$work/restore.sql"
     rm "$work/restore.sql"
