@@ -103,8 +103,8 @@ Status Bringing::look() {
     PGDR_TRY(const bool right, is_right(artifact, read));
     if (right) right_.insert(artifact.name);
   }
-  PGDR_TRY(const auto signature, sources_.front()->repository->store->stat(
-                                     prefix_ + sources_.front()->signature_file));
+  PGDR_TRY(const auto signature,
+           sources_.front()->repository->store->stat(prefix_ + sources_.front()->signature_file));
   whole_ = vouched && right_.size() == manifest_.artifacts.size() && present_.contains(kSumsFile) &&
            present_.contains(kRestoreTextFile) && (!signature || present_.contains(kSignatureFile));
   return success();
