@@ -239,6 +239,7 @@ class RepositoryExpiry {
     // Whoever dies from here on leaves folders without manifest that the catalog believes to be
     // backups: the mark says what they are.
     std::vector<std::string> labels;
+    labels.reserve(batch.size());
     for (const auto* one : batch) labels.push_back(one->stored.manifest.label);
     PGDR_TRY(const std::string mark, write_expired(repository_, set_, labels, now_));
     const Status hidden = for_each_parallel(batch.size(), [&](std::size_t i) -> Status {
