@@ -9,17 +9,18 @@
 #include <fmt/format.h>
 
 #include "app/expire_catalog.hpp"
-#include "app/parallel.hpp"
 #include "app/preflight.hpp"
 #include "app/survey.hpp"
 #include "base/format.hpp"
 #include "base/interrupt.hpp"
+#include "base/parallel.hpp"
 
 namespace pgdr::app {
 namespace {
 
-// So many manifests go before one look at the leases: a look is a listing.
-constexpr std::size_t kBatch = 64;
+// So many manifests go before one look at the leases: a look is a listing. A run that dies leaves
+// the artifacts of so many backups without a manifest, at most.
+constexpr std::size_t kBatch = 250;
 
 class RepositoryExpiry {
  public:
@@ -192,6 +193,7 @@ class RepositoryExpiry {
   // Once nothing is left of them.
   void catch_up() {
     if (!catalog_.reachable()) return;
+    std::vector<std::string> told;
     for (const auto& [key, labels] : expired_) {
       Status done = success();
       for (const auto& label : labels) {
@@ -203,9 +205,14 @@ class RepositoryExpiry {
         }
         if (done) done = catalog_.deleted(repository_, label);
       }
-      if (done) done = repository_.store->remove(key);
-      if (!done) result_.warnings.push_back(to_string(done.error()));
+      if (done) {
+        told.push_back(key);
+      } else {
+        result_.warnings.push_back(to_string(done.error()));
+      }
     }
+    const Status done = repository_.store->remove_many(told);
+    if (!done) result_.warnings.push_back(to_string(done.error()));
   }
 
   Status remove_expired() {
@@ -236,22 +243,22 @@ class RepositoryExpiry {
   Status remove_batch(std::vector<const SurveyedBackup*> batch) {
     store::Store& store = *repository_.store;
     PGDR_CHECK(lock_->held());
+    std::vector<std::string> labels;
+    std::vector<std::string> manifests;
+    std::vector<std::string> next;  // they would take the manifests' place
+    for (const auto* one : batch) {
+      const std::string prefix = backup_prefix(set_, one->stored.manifest.label);
+      labels.push_back(one->stored.manifest.label);
+      manifests.push_back(prefix + kManifestFile);
+      for (const auto& object : survey_.folders[one->folder].objects) {
+        if (object.key == prefix + kNextManifestFile) next.push_back(object.key);
+      }
+    }
     // Whoever dies from here on leaves folders without manifest that the catalog believes to be
     // backups: the mark says what they are.
-    std::vector<std::string> labels;
-    labels.reserve(batch.size());
-    for (const auto* one : batch) labels.push_back(one->stored.manifest.label);
     PGDR_TRY(const std::string mark, write_expired(repository_, set_, labels, now_));
-    const Status hidden = for_each_parallel(batch.size(), [&](std::size_t i) -> Status {
-      const Manifest& m = batch[i]->stored.manifest;
-      const std::string prefix = backup_prefix(set_, m.label);
-      for (const auto& object : survey_.folders[batch[i]->folder].objects) {
-        // It would take the manifest's place.
-        if (object.key == prefix + kNextManifestFile) PGDR_CHECK(store.remove(object.key));
-      }
-      return store.remove(prefix + kManifestFile);
-    });
-    PGDR_CHECK(hidden);
+    PGDR_CHECK(store.remove_many(next));
+    PGDR_CHECK(store.remove_many(manifests));
     // Who wrote a lease before this listing may have seen the manifest; who writes one after it
     // looks for the manifest after that, in vain.
     PGDR_TRY(const auto entries, store.list(set_ + "/leases/"));
@@ -268,28 +275,25 @@ class RepositoryExpiry {
       result_.spared.push_back(lease.label);
       batch.erase(at);
     }
-    Status gone = for_each_parallel(batch.size(), [&](std::size_t i) {
-      return remove_rest(survey_.folders[batch[i]->folder]);
-    });
+    std::vector<std::string> rest;  // everything but the manifests, which are gone
+    for (const auto* one : batch) {
+      for (const auto& object : survey_.folders[one->folder].objects) {
+        if (!object.key.ends_with(std::string("/") + kManifestFile)) rest.push_back(object.key);
+      }
+    }
+    Status gone = store.remove_many(rest);
     // These do not exist any more, whether or not all of their artifacts are gone.
+    std::set<std::string> deleted;
     bool told = true;
     for (const auto* one : batch) {
       const std::string& label = one->stored.manifest.label;
       result_.deleted.push_back(label);
+      deleted.insert(label);
       told = tell_catalog(label) && told;
-      remove_marks(label);
     }
+    remove_marks(deleted);
     if (gone && told) PGDR_CHECK(store.remove(mark));
     return gone;
-  }
-
-  // Everything but the manifest, which is gone.
-  Status remove_rest(const SurveyFolder& folder) {
-    for (const auto& object : folder.objects) {
-      if (object.key.ends_with(std::string("/") + kManifestFile)) continue;
-      PGDR_CHECK(repository_.store->remove(object.key));
-    }
-    return success();
   }
 
   // false: the mark has to tell it later.
@@ -303,17 +307,20 @@ class RepositoryExpiry {
     return false;
   }
 
-  void remove_marks(const std::string& label) {
-    const auto drop = [&](const std::string& key) {
-      const Status removed = repository_.store->remove(key);
-      if (!removed) log_verbose(to_string(removed.error()));
-    };
+  void remove_marks(const std::set<std::string>& labels) {
+    std::vector<std::string> keys;
+    const std::string pins = set_ + "/pins/";
     for (const auto& key : survey_.marks.pin_keys) {
-      if (key.starts_with(set_ + "/pins/" + label + ".")) drop(key);
+      if (!key.starts_with(pins)) continue;
+      if (labels.contains(key.substr(pins.size(), key.find('.', pins.size()) - pins.size()))) {
+        keys.push_back(key);
+      }
     }
     for (const auto& proof : survey_.marks.proofs) {
-      if (proof.label == label) drop(proof.key);
+      if (labels.contains(proof.label)) keys.push_back(proof.key);
     }
+    const Status removed = repository_.store->remove_many(keys);
+    if (!removed) log_verbose(to_string(removed.error()));
   }
 
   Status remove_leftovers() {
@@ -334,8 +341,9 @@ class RepositoryExpiry {
       PGDR_CHECK(lock_->held());
       PGDR_CHECK(repository_.store->remove(entry.key));
     }
+    std::vector<std::string> marks;
     for (const auto& lease : survey_.marks.leases) {
-      if (!lease.live(now_)) PGDR_CHECK(repository_.store->remove(lease.key));
+      if (!lease.live(now_)) marks.push_back(lease.key);
     }
     const auto& gone = result_.leftovers;
     for (const auto& proof : survey_.marks.proofs) {
@@ -343,9 +351,9 @@ class RepositoryExpiry {
           std::find(gone.begin(), gone.end(), proof.label) == gone.end() &&
           std::any_of(survey_.folders.begin(), survey_.folders.end(),
                       [&](const SurveyFolder& folder) { return folder.label == proof.label; });
-      if (!there) PGDR_CHECK(repository_.store->remove(proof.key));
+      if (!there) marks.push_back(proof.key);
     }
-    return success();
+    return repository_.store->remove_many(marks);
   }
 
   const ExpireRequest& request_;
