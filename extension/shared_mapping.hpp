@@ -9,7 +9,7 @@
 
 namespace pgdr {
 
-// Once some pages of the same two megabytes have been passed to it, maps these. page: of any
+// Once some pages of the same half a megabyte have been passed to it, maps these. page: of any
 // buffer. Never fails; does nothing where the system cannot do it.
 void map_around(const char* page);
 

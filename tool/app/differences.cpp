@@ -1,23 +1,21 @@
 #include "app/differences.hpp"
 
 #include <algorithm>
-
-#include <fmt/format.h>
+#include <utility>
 
 #include "db/catalog.hpp"
 
 namespace pgdr::app {
 
-Result<Differences> read_differences(const SetConfig& set, const DifferencesRequest& request) {
+Result<Differences> read_differences(const SetConfig& set, const DifferencesRequest& request,
+                                     std::optional<FingerprintKey> key) {
   PGDR_TRY(const auto db, db::Connection::open(set.database));
-  PGDR_TRY(const db::Catalog catalog, db::Catalog::open(*db));
+  PGDR_TRY(db::Catalog catalog, db::Catalog::open(*db));
+  if (key) catalog.use_key(std::move(*key));
   Differences result;
   result.database = db->database();
   PGDR_TRY(const db::Rows rows,
-           db->query(fmt::format("SELECT side, key, column_name, expected, actual, detail "
-                                 "FROM {}($1::text, $2::text, $3::integer)",
-                                 catalog.name("dr_differences")),
-                     {request.target, request.relation, std::to_string(request.max_rows)}));
+           catalog.differences(request.target, request.relation, request.max_rows));
   for (const db::Row& row : rows) {
     result.lines.push_back({row[0].value_or(""), row[1], row[2], row[3], row[4], row[5]});
   }

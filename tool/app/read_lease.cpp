@@ -8,14 +8,10 @@
 
 #include <fmt/format.h>
 
-#include "app/marks.hpp"
 #include "base/log.hpp"
 
 namespace pgdr::app {
 namespace {
-
-// Several renewals may fail before the lease counts as dead.
-constexpr auto kRenewal = kLeaseLifetime / 8;
 
 class RenewedLease final : public ReadLease {
  public:
@@ -60,7 +56,7 @@ class RenewedLease final : public ReadLease {
 
   void keep() {
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, kRenewal, [this] { return stop_; })) {
+    while (!wake_.wait_for(lock, kLeaseRenewal, [this] { return stop_; })) {
       lock.unlock();
       const Status written = write();
       if (!written) {

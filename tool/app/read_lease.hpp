@@ -4,12 +4,18 @@
 // first and looks for leases after that. So of the two one always sees the other.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
+#include "app/marks.hpp"
 #include "app/repository.hpp"
 
 namespace pgdr::app {
+
+// Several renewals may fail before the lease counts as dead.
+inline constexpr std::chrono::minutes kLeaseRenewal =
+    std::chrono::minutes(kLeaseLifetime) / 8;  // an eighth of whole hours would be none
 
 // Renewed by a thread until destroyed. The copy's repository is borrowed.
 class ReadLease {

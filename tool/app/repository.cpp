@@ -9,8 +9,8 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-#include "app/parallel.hpp"
 #include "base/log.hpp"
+#include "base/parallel.hpp"
 #include "store/open_store.hpp"
 
 namespace pgdr::app {
