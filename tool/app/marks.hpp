@@ -29,6 +29,7 @@ struct Pin {
   std::string reason;
   Time created_at{};
   std::string by;
+  bool here_only = false;  // meant for this repository; else it holds in all of the set's
 };
 
 struct LeaseMark {
@@ -90,7 +91,12 @@ void record_proof(const StoredBackup& backup, ProofKind kind, Time at);
 // The newest proof of each copy decides: nullopt when there is none.
 std::optional<ProofMark> newest_proof(const Marks& marks, const StoredBackup& backup);
 
-Status write_expired(Repository& repository, const std::string& set, const std::string& label,
-                     Time at);
+// The key of the new mark.
+Result<std::string> write_expired(Repository& repository, const std::string& set,
+                                  const std::string& label, Time at);
+// What the repository's own clock says, by the time of an object that is written and removed. The
+// ages of leases and leftovers are told by it, for a host whose clock is ahead would take for dead
+// what is not.
+Result<Time> store_time(Repository& repository, const std::string& set);
 
 }  // namespace pgdr::app

@@ -114,7 +114,7 @@ Result<ProofResult> prove_in_target(ProofRequest& request, db::Catalog* catalog,
   if (id) {
     result.verification = *id;
   } else {
-    log_warning(to_string(id.error()));
+    log_warning(id.error());
   }
   return result;
 }

@@ -4,9 +4,11 @@
 // first and looks for leases after that. So of the two one always sees the other.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
+#include "app/marks.hpp"
 #include "app/repository.hpp"
 
 namespace pgdr::app {
@@ -25,7 +27,9 @@ class ReadLease {
 // purpose: one word for people, "restore". null, and a warning, where the repository cannot be
 // written to (a read-only medium): reading goes on without. kRepositoryMissing when the backup was
 // deleted meanwhile.
-Result<std::unique_ptr<ReadLease>> hold_copy(const StoredBackup& backup,
-                                             const std::string& purpose);
+// renewal: how often; several may fail before the lease counts as dead.
+Result<std::unique_ptr<ReadLease>> hold_copy(const StoredBackup& backup, const std::string& purpose,
+                                             std::chrono::milliseconds renewal = kLeaseLifetime /
+                                                                                 8);
 
 }  // namespace pgdr::app
