@@ -47,8 +47,10 @@ clean:
 setup:
 	@script/setup
 
-# What the end-to-end tests run: the tool, and a private PostgreSQL with the extension; build/pgroot says where that is.
+# What the end-to-end tests run: the tool, their own S3 server, and a private PostgreSQL with the extension; build/pgroot says
+# where that is.
 e2e-parts: tool
+	@cmake --build build --target pgdr_s3_double -j $(JOBS)
 	@script/pg-private > build/pgroot.new
 	@mv build/pgroot.new build/pgroot
 

@@ -73,6 +73,12 @@ TimestampTz moment_of_snapshot() {
 #define PGDR_ICU_LOCALE "NULL::text"
 #define PGDR_PROVIDER "'libc'"
 #endif
+// Rules came with 16 (30a53b792959).
+#if PG_VERSION_NUM >= 160000
+#define PGDR_ICU_RULES "d.daticurules"
+#else
+#define PGDR_ICU_RULES "NULL::text"
+#endif
 
 // One row: uuid, database (JSON), version, its number, lsn, snapshot. ACL items are shown as in
 // schema records.
@@ -80,7 +86,7 @@ constexpr char kDatabaseQuery[] =
     "SELECT gen_random_uuid()::text,"
     " json_build_object('name', d.datname, 'encoding', pg_encoding_to_char(d.encoding),"
     "  'collate', d.datcollate, 'ctype', d.datctype, 'provider', " PGDR_PROVIDER
-    ", 'icu_locale', " PGDR_ICU_LOCALE
+    ", 'icu_locale', " PGDR_ICU_LOCALE ", 'icu_rules', " PGDR_ICU_RULES
     ", 'tablespace', t.spcname, 'connection_limit', d.datconnlimit, 'is_template', d.datistemplate,"
     "  'owner', pg_get_userbyid(d.datdba),"
     "  'acl', (SELECT string_agg(g.item, '; ' ORDER BY g.item COLLATE \"C\") FROM ("

@@ -148,7 +148,7 @@ void read_conditional(Collection* c) {
     MemoryContext outer = MemoryContextSwitchTo(scratch);
     Relation rel = relation_open(e->oid, NoLock);
     RelationContent content{};
-    read_by_condition(rel, e->condition, &content);
+    read_by_condition(rel, e->condition, ConditionOf::kExtension, &content);
     keep_content(c, e, content);
     relation_close(rel, NoLock);
     unlock(*c, *e);

@@ -31,55 +31,11 @@ void add_keyed_tuple(ContentPass* pass, HeapTupleHeader tuple, Size stored) {
 }
 
 template <bool kBuckets>
-inline void add_fixed_tuple(ContentPass* pass, HeapTupleHeader tuple, Size stored) {
-  const RowPlan& plan = *pass->plan;
-  move_row(pass->fixed, tuple);
-  const core::U128 hash = core::hash(pass->fixed->image, pass->fixed->size);
-  if constexpr (kBuckets) {
-    core::U128 key = hash;
-    if (plan.key.count > 0) {
-      const char* data = reinterpret_cast<const char*>(tuple) + tuple->t_hoff;
-      for (int i = 0; i < plan.key.count; ++i) {
-        const int attribute = plan.key.fields[i].attribute;
-        pass->rows.where[attribute] = data + plan.fixed_offsets[attribute];
-      }
-      pass->rows.streamed = false;
-      key = hash_key(&pass->rows, plan.key, stored);
-    }
-    pass->buckets[core::bucket_of(key, core::kBucketBitsMax)].add_row(hash, pass->fixed->size);
-  } else {
-    pass->digest.add_row(hash, pass->fixed->size);
-  }
-}
-
-template <bool kBuckets>
-inline void add_tuple(ContentPass* pass, HeapTupleHeader tuple, Size stored) {
-  RowPlan* plan = pass->plan;
-  RowHasher* rows = &pass->rows;
-  if (unlikely(rows->key != nullptr)) {
+inline void add_tuple(ContentPass* pass, HeapTupleHeader tuple, Size stored, const char* limit) {
+  if (unlikely(pass->rows.key != nullptr))
     add_keyed_tuple<kBuckets>(pass, tuple, stored);
-    return;
-  }
-  if (pass->fixed != nullptr && fits(*pass->fixed, tuple)) {
-    add_fixed_tuple<kBuckets>(pass, tuple, stored);
-    return;
-  }
-  uint64 length = 0;
-  locate_row(rows, *plan, tuple);
-  const core::U128 hash = hash_located(rows, plan->columns, stored, &length);
-  if constexpr (kBuckets) {
-    core::U128 key = hash;
-    if (plan->key.count > 0) key = hash_key(rows, plan->key, stored);
-    pass->buckets[core::bucket_of(key, core::kBucketBitsMax)].add_row(hash, length);
-  } else {
-    pass->digest.add_row(hash, length);
-  }
-  if (unlikely(plan->generated.count > 0)) {
-    uint64 generated_length = 0;
-    const core::U128 generated = hash_located(rows, plan->generated, stored, &generated_length);
-    pass->generated.add_row(generated, generated_length);
-  }
-  reset_row(&rows->encoder);
+  else
+    lay_row<kBuckets>(&pass->batch, &pass->rows, tuple, stored, limit);
 }
 
 template <bool kBuckets>
@@ -87,14 +43,17 @@ void scan_pages(ContentPass* pass) {
   PageScan* scan = &pass->scan;
   VisibleItems visible;
   while (scan->next(&visible)) {
+    const char* limit = reinterpret_cast<const char*>(visible.page) + BLCKSZ;
+    PageScan::Ahead ahead = scan->ahead(visible.count);
     for (int i = 0; i < visible.count; ++i) {
-      scan->prefetch(i);
+      ahead.next();
       const ItemIdData& item = visible.items[i];
       auto* tuple =
           reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char*>(visible.page) + item.lp_off);
-      add_tuple<kBuckets>(pass, tuple, item.lp_len);
+      add_tuple<kBuckets>(pass, tuple, item.lp_len, limit);
       scan->pause_within(tuple);
     }
+    hash_batch<kBuckets>(&pass->batch, &pass->rows);
   }
 }
 
@@ -130,12 +89,14 @@ ContentPass* begin_pass(Relation rel, Snapshot snapshot, PassMode mode, int shar
   pass->plan = relation_plan(&pass->rows.encoder.plans, rel);
   use_row_plan(&pass->rows, *pass->plan);
   pass->has_generated = pass->plan->generated.count > 0;
-  if (!pass->has_generated)
-    pass->fixed = fixed_row(&pass->rows.encoder.plans, *pass->plan, pass->plan->columns);
+  init_batch(&pass->batch, &pass->rows.encoder.plans, pass->plan);
+  pass->batch.digest = &pass->digest;
+  pass->batch.generated = &pass->generated;
   pass->digest = pass->generated = empty_digest(&pass->rows);
   if (mode != PassMode::kBuckets) return pass;
   pass->buckets = static_cast<core::Digest*>(palloc(sizeof(core::Digest) * core::kBucketsMax));
   for (int i = 0; i < core::kBucketsMax; ++i) pass->buckets[i] = pass->digest;
+  pass->batch.buckets = pass->buckets;
   return pass;
 }
 
@@ -163,10 +124,14 @@ void read_slot(ContentPass* pass, TupleTableSlot* slot) {
   }
   bool should_free = false;
   HeapTuple tuple = ExecFetchSlotHeapTuple(slot, false, &should_free);
-  if (pass->buckets != nullptr)
-    add_tuple<true>(pass, tuple->t_data, tuple->t_len);
-  else
-    add_tuple<false>(pass, tuple->t_data, tuple->t_len);
+  const char* limit = reinterpret_cast<const char*>(tuple->t_data) + tuple->t_len;
+  if (pass->buckets != nullptr) {
+    add_tuple<true>(pass, tuple->t_data, tuple->t_len, limit);
+    hash_batch<true>(&pass->batch, &pass->rows);
+  } else {
+    add_tuple<false>(pass, tuple->t_data, tuple->t_len, limit);
+    hash_batch<false>(&pass->batch, &pass->rows);
+  }
   if (should_free) heap_freetuple(tuple);
 }
 

@@ -10,10 +10,8 @@
 // leaves nothing behind that the end of the transaction does not take away.
 #pragma once
 
-#include "core/buckets.hpp"
-#include "fixed_row.hpp"
 #include "page_scan.hpp"
-#include "row_hash.hpp"
+#include "row_batch.hpp"
 
 namespace pgdr {
 
@@ -29,8 +27,8 @@ struct ContentPass {
   PassMode mode;
   PageScan scan;
   RowHasher rows;
-  RowPlan* plan;    // nullptr where rows are only counted
-  FixedRow* fixed;  // nullptr where the columns' lengths vary
+  RowPlan* plan;   // nullptr where rows are only counted
+  RowBatch batch;  // between two calls empty
   core::Digest digest;
   core::Digest generated;  // of stored generated columns
   core::Digest* buckets;   // kBucketsMax, or nullptr

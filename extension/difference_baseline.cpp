@@ -61,6 +61,7 @@ void add_leaves(Baseline* baseline, MemoryContext keep) {
   for (uint64 i = 0; i < count; ++i) {
     leaves[i] = read_leaf(SPI_tuptable->vals[i]);
     if (leaves[i].bits < baseline->bits) baseline->bits = leaves[i].bits;
+    baseline->keyed = leaves[i].sums[0].algorithm == core::Algorithm::kHmacSha256;
   }
   const Size bytes = sizeof(core::Digest) << baseline->bits;
   baseline->sums = static_cast<core::Digest*>(MemoryContextAllocZero(keep, bytes));
@@ -70,13 +71,15 @@ void add_leaves(Baseline* baseline, MemoryContext keep) {
   }
 }
 
-Baseline* read_baseline(const char* sql, Oid first_type, Datum first, Oid relation) {
+Baseline* read_baseline(const char* sql, Oid first_type, Datum first, Oid relation,
+                        const Datum* secret) {
   MemoryContext keep = CurrentMemoryContext;
   if (SPI_connect() != SPI_OK_CONNECT)
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
-  Oid types[2] = {first_type, REGCLASSOID};
-  Datum values[2] = {first, ObjectIdGetDatum(relation)};
-  if (SPI_execute_with_args(sql, 2, types, values, nullptr, true, 0) != SPI_OK_SELECT)
+  Oid types[3] = {first_type, REGCLASSOID, BYTEAOID};
+  Datum values[3] = {first, ObjectIdGetDatum(relation), secret != nullptr ? *secret : Datum{0}};
+  const char* nulls = secret != nullptr ? "   " : "  n";
+  if (SPI_execute_with_args(sql, 3, types, values, nulls, true, 0) != SPI_OK_SELECT)
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not read the snapshot")));
   Baseline* baseline = nullptr;
   if (SPI_processed > 0) {
@@ -98,13 +101,14 @@ Baseline* read_baseline(const char* sql, Oid first_type, Datum first, Oid relati
 
 }  // namespace
 
-Baseline* baseline_of_target(const char* target, Oid relation) {
-  return read_baseline("SELECT * FROM dr._target_baseline($1, $2)", TEXTOID,
-                       CStringGetTextDatum(target), relation);
+Baseline* baseline_of_target(const char* target, Oid relation, const Datum* key) {
+  return read_baseline("SELECT * FROM dr._target_baseline($1, $2, $3)", TEXTOID,
+                       CStringGetTextDatum(target), relation, key);
 }
 
-Baseline* baseline_of_document(Datum document, Oid relation) {
-  return read_baseline("SELECT * FROM dr._document_baseline($1, $2)", JSONBOID, document, relation);
+Baseline* baseline_of_document(Datum document, Oid relation, const Datum* key) {
+  return read_baseline("SELECT * FROM dr._document_baseline($1, $2, $3)", JSONBOID, document,
+                       relation, key);
 }
 
 }  // namespace pgdr

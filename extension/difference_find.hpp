@@ -13,6 +13,7 @@ struct Baseline {
   NameList key;         // none: the whole row
   int bits;
   core::Digest* sums;  // `bytes` are not known
+  bool keyed;          // sums of keyed hashes: rows are hashed under the key in use then
 };
 
 // Rows of one side in wanted buckets. Rows that are the same are counted, so that many copies of

@@ -1,10 +1,11 @@
-// dr_differences(target, relation, max_rows), dr_differences_snapshot(document, relation,
-// max_rows).
+// dr_differences(target, relation, max_rows, key), dr_differences_snapshot(document, relation,
+// max_rows, key).
 #include "core/buckets.hpp"
 #include "difference_baseline.hpp"
 #include "difference_plan.hpp"
 #include "difference_show.hpp"
 #include "difference_text.hpp"
+#include "digest_key.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(dr_differences);
@@ -141,7 +142,20 @@ void report_baseline(const Baseline& baseline, const Found& found, Results* resu
                            buckets_text(found.same), 1 << baseline.bits, baseline.name));
 }
 
-void compare(const char* target, Oid relation, int64 max_rows, Results* results) {
+// From here on rows are hashed as the baseline's are. Of a keyed one both sides have to be.
+void use_key_of(const Baseline* baseline, DigestKey* key, Peer* peer, Results* results) {
+  if (baseline == nullptr || key == nullptr) return;
+  if (!baseline->keyed) {
+    results->info(psprintf("the fingerprints of %s are not keyed: they show damage, but no forgery",
+                           baseline->name));
+    return;
+  }
+  use_digest_key(key);
+  remote_key(peer, key->derived);
+}
+
+void compare(const char* target, Oid relation, int64 max_rows, const Datum* secret, DigestKey* key,
+             Results* results) {
   Peer* peer = start_peer(target);
   Side* source = open_side(relation, false);
   SideDescription of_source;
@@ -149,7 +163,7 @@ void compare(const char* target, Oid relation, int64 max_rows, Results* results)
   describe(*source, &of_source);
   open_target(peer, *source, &of_target);
   const Baseline* baseline =
-      usable(baseline_of_target(target, relation), of_source, of_target, results);
+      usable(baseline_of_target(target, relation, secret), of_source, of_target, results);
   RowsPlan plan = plan_comparison(of_source, of_target, baseline, results);
   if (baseline != nullptr && !same_names(plan.key, baseline->key)) {
     // A key column whose type differs.
@@ -157,6 +171,7 @@ void compare(const char* target, Oid relation, int64 max_rows, Results* results)
     plan.key = NameList{0, nullptr};
   }
   source->plan = plan;
+  use_key_of(baseline, key, peer, results);
   const core::Digest* sums = baseline_sums(peer, of_target, baseline, plan);
   remote_plan(peer, plan);
   Found found;
@@ -297,8 +312,11 @@ PGDLLEXPORT Datum dr_differences(PG_FUNCTION_ARGS) {
   pgdr::Results results = pgdr::start_results(fcinfo);
   pgdr::check_arguments(fcinfo, "target");
   MemoryContext outer = pgdr::enter_scratch();
+  const Datum secret = PG_GETARG_DATUM(3);
+  pgdr::DigestKey* key = pgdr::key_argument(fcinfo, 3);
   pgdr::compare(text_to_cstring(PG_GETARG_TEXT_PP(0)), pgdr::relation_here(PG_GETARG_TEXT_PP(1)),
-                pgdr::max_rows_of(fcinfo), &results);
+                pgdr::max_rows_of(fcinfo), key != nullptr ? &secret : nullptr, key, &results);
+  pgdr::free_digest_key(key);
   pgdr::leave_scratch(outer);
   return Datum{0};
 }
@@ -308,13 +326,18 @@ PGDLLEXPORT Datum dr_differences_snapshot(PG_FUNCTION_ARGS) {
   pgdr::check_arguments(fcinfo, "document");
   MemoryContext outer = pgdr::enter_scratch();
   const Oid relation = pgdr::relation_here(PG_GETARG_TEXT_PP(1));
-  const pgdr::Baseline* baseline = pgdr::baseline_of_document(PG_GETARG_DATUM(0), relation);
+  const Datum secret = PG_GETARG_DATUM(3);
+  pgdr::DigestKey* key = pgdr::key_argument(fcinfo, 3);
+  const pgdr::Baseline* baseline =
+      pgdr::baseline_of_document(PG_GETARG_DATUM(0), relation, key != nullptr ? &secret : nullptr);
   if (baseline == nullptr || baseline->problem != nullptr)
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("the snapshot has no key buckets of relation \"%s\"",
                            text_to_cstring(PG_GETARG_TEXT_PP(1))),
                     baseline == nullptr ? 0 : errdetail("Reason: %s.", baseline->problem)));
+  pgdr::use_digest_key(key);
   pgdr::compare_document(*baseline, relation, pgdr::max_rows_of(fcinfo), &results);
+  pgdr::free_digest_key(key);
   pgdr::leave_scratch(outer);
   return Datum{0};
 }

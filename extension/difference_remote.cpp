@@ -91,6 +91,11 @@ void remote_plan(Peer* peer, const RowsPlan& plan) {
   end_answer(peer);
 }
 
+void remote_key(Peer* peer, const core::DerivedKeys& key) {
+  ask(peer, kKey, &key, sizeof key);
+  end_answer(peer);
+}
+
 void ask_buckets(Peer* peer) { ask(peer, kBuckets, nullptr, 0); }
 
 void read_buckets(Peer* peer, int bits, core::Digest* out) {

@@ -5,12 +5,17 @@
 #include "difference_side.hpp"
 #include "worker.hpp"
 
+#include "core/keyed_hash.hpp"
+
 namespace pgdr {
 
 // False: the relation is not there, or in a schema that is not.
 bool remote_open(Peer* peer, const char* schema, const char* name, SideDescription* out);
 
 void remote_plan(Peer* peer, const RowsPlan& plan);
+
+// The worker hashes rows under this key from now on.
+void remote_key(Peer* peer, const core::DerivedKeys& key);
 
 void ask_buckets(Peer* peer);
 void read_buckets(Peer* peer, int bits, core::Digest* out);

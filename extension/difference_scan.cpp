@@ -77,8 +77,9 @@ void scan_pages(Relation leaf, Snapshot snapshot, const uint8* pages, BlockNumbe
   if (pages != nullptr) scan.only(pages, page_count);
   VisibleItems visible;
   while (scan.next(&visible)) {
+    PageScan::Ahead ahead = scan.ahead(visible.count);
     for (int i = 0; i < visible.count; ++i) {
-      scan.prefetch(i);
+      ahead.next();
       const ItemIdData& item = visible.items[i];
       on_tuple(
           reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char*>(visible.page) + item.lp_off),
@@ -175,9 +176,25 @@ uint8* wanted_pages(const RowMap* map, const uint8* wanted) {
   return pages;
 }
 
-// Hash of the located row's compared columns.
+// Hash of the located row's compared columns. Under a key that is the lower half of the keyed one,
+// which sums up to the lower half of a bucket's sum.
 core::U128 row_hash(Hashing* h, Size stored, uint64* length) {
-  return hash_located(&h->rows, h->columns, stored, length);
+  if (likely(h->rows.key == nullptr)) return hash_located(&h->rows, h->columns, stored, length);
+  const core::U256 hash = hash_keyed(&h->rows, h->columns, stored, length, nullptr);
+  return {hash.words[0], hash.words[1]};
+}
+
+// The located row under the key; returns its bucket.
+int add_keyed(Hashing* h, Size stored, int bits, core::Digest* out) {
+  uint64 length = 0;
+  core::U128 key;
+  const bool keyless = h->key.count == 0;
+  const core::U256 hash =
+      hash_keyed(&h->rows, h->columns, stored, &length, keyless ? &key : nullptr);
+  if (!keyless) key = hash_key(&h->rows, h->key, stored);
+  const int bucket = core::bucket_of(key, bits);
+  out[bucket].add_keyed_row(hash, length);
+  return bucket;
 }
 
 }  // namespace
@@ -191,7 +208,9 @@ void drop_maps(Side* side) {
 
 void side_buckets(Side* side, core::Digest* out) {
   const int bits = side->plan.bits;
-  for (int i = 0; i < 1 << bits; ++i) out[i] = core::Digest{};
+  core::Digest none;
+  none.algorithm = digest_algorithm_in_use();
+  for (int i = 0; i < 1 << bits; ++i) out[i] = none;
   auto* h = static_cast<Hashing*>(palloc(sizeof(Hashing)));
   start_maps(side);
   for (int leaf = 0; leaf < side->count; ++leaf) {
@@ -204,7 +223,9 @@ void side_buckets(Side* side, core::Digest* out) {
           uint64 length = 0;
           int bucket = 0;
           locate_row(&h->rows, *h->plan, tuple);
-          if (h->key.count > 0) {
+          if (unlikely(h->rows.key != nullptr)) {
+            bucket = add_keyed(h, stored, bits, out);
+          } else if (h->key.count > 0) {
             // The sums are larger than the processor's nearest cache: the row's hash takes as long
             // as fetching one of them does.
             bucket = core::bucket_of(hash_key(&h->rows, h->key, stored), bits);
@@ -237,8 +258,11 @@ inline void look_at(Hashing* h, HeapTupleHeader tuple, Size stored, const uint8*
   core::RowEntry entry{};
   if (h->key_plan == nullptr) {
     locate_row(&h->rows, *h->plan, tuple);
-    entry.key = entry.row = row_hash(h, stored, &length);
-    if (is_wanted(wanted, core::bucket_of(entry.key, bits))) found(entry);
+    entry.key = entry.row = hash_located(&h->rows, h->columns, stored, &length);
+    if (is_wanted(wanted, core::bucket_of(entry.key, bits))) {
+      if (h->rows.key != nullptr) entry.row = row_hash(h, stored, &length);
+      found(entry);
+    }
   } else {
     h->rows.streamed = false;  // a key is never that large
     locate(*h->key_plan, tuple, h->rows.where);

@@ -67,9 +67,15 @@ struct ContentSink {
 // Nothing may be written in the meantime (parallel mode).
 void read_relations(ReadTask* tasks, uint32 count, PassMode mode, ContentSink* sink);
 
-// The rows that an extension's dump condition ("WHERE …") selects. SQL of the extension's author:
-// it runs as the current user, through SPI, in this process.
-void read_by_condition(Relation rel, const char* condition, RelationContent* out);
+// Whose SQL a dump condition is. An extension's may be anybody's in a restored database, so it runs
+// as the table's owner in a security-restricted operation; the caller's runs as the caller, who
+// would otherwise gain the owner's rights.
+enum class ConditionOf { kExtension, kCaller };
+
+// The rows that a dump condition ("WHERE …") selects, through SPI, in this process.
+// ERRCODE_INSUFFICIENT_PRIVILEGE if whoever it runs as may not read the table.
+void read_by_condition(Relation rel, const char* condition, ConditionOf whose,
+                       RelationContent* out);
 
 // Opens and locks (AccessShareLock) a relation given by OID; ERRCODE_UNDEFINED_TABLE if there is
 // none.

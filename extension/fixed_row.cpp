@@ -1,5 +1,7 @@
 #include "fixed_row.hpp"
 
+#include <cstring>
+
 namespace pgdr {
 
 namespace {
@@ -76,20 +78,26 @@ FixedRow* fixed_row(PlanCache* cache, const RowPlan& plan, const Projection& col
   if (!is_fixed(plan, columns, &bytes)) return nullptr;
   auto* fixed = static_cast<FixedRow*>(MemoryContextAllocZero(cache->context, sizeof(FixedRow)));
   fixed->size = 4 + 4 * static_cast<Size>(columns.count) + bytes;
-  fixed->image = static_cast<uint8*>(MemoryContextAllocZero(cache->context, fixed->size));
+  fixed->stride = MAXALIGN(fixed->size);
+  const auto fitting = static_cast<int>(kBatchBytes / fixed->stride);
+  fixed->capacity = fitting < 1 ? 1 : fitting > kBatchRows ? kBatchRows : fitting;
+  fixed->images = static_cast<uint8*>(
+      MemoryContextAllocZero(cache->context, fixed->stride * static_cast<Size>(fixed->capacity)));
   Moves* const all[] = {&fixed->eight, &fixed->four,    &fixed->two,
                         &fixed->one,   &fixed->doubles, &fixed->floats};
   for (Moves* moves : all) *moves = moves_for(cache, bytes);
-  uint8* p = core::store_u32(fixed->image, static_cast<uint32>(columns.count));
+  uint8* p = core::store_u32(fixed->images, static_cast<uint32>(columns.count));
   for (int i = 0; i < columns.count; ++i) {
     const Field& field = columns.fields[i];
     const uint32 length = payload_length(field);
     p = core::store_u32(p, length);
     add_field(fixed, field, plan.fixed_offsets[field.attribute],
-              static_cast<uint32>(p - fixed->image));
+              static_cast<uint32>(p - fixed->images));
     p += length;
     if (field.attribute >= fixed->natts) fixed->natts = field.attribute + 1;
   }
+  for (int i = 1; i < fixed->capacity; ++i)
+    std::memcpy(fixed->images + fixed->stride * static_cast<Size>(i), fixed->images, fixed->size);
   return fixed;
 }
 

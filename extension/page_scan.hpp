@@ -65,23 +65,35 @@ class PageScan {
   // Of the page at hand.
   BlockNumber block() const { return BufferGetBlockNumber(buffer_); }
 
-  // Fetches a part of the page after the one at hand into the processor's cache; part counts from
-  // 0. Called once per tuple it hides the memory's latency behind the work on the tuples: where the
-  // table lies in shared buffers, a fingerprint takes half the time. Always inline: gcc takes a
-  // function that does nothing else for one without effect and removes the call.
-  pg_attribute_always_inline void prefetch(int part) const {
-    const char* line = ahead_ + part * kPrefetched;
-    if (part >= BLCKSZ / kPrefetched || ahead_ == nullptr) return;
-    for (int i = 0; i < kPrefetched; i += kCacheLine) __builtin_prefetch(line + i);
-  }
+  // Fetches the page after the one at hand into the processor's cache, a part with each of the
+  // tuples: that hides the memory's latency behind the work on them. Where the table lies in shared
+  // buffers, a fingerprint takes half the time. Always inline: gcc takes a function that does
+  // nothing else for one without effect and removes the call.
+  class Ahead {
+   public:
+    Ahead(const char* page, int tuples)
+        : at_(page),
+          end_(page == nullptr ? nullptr : page + BLCKSZ),
+          step_(kCacheLine * (tuples > 0 ? (kLines + tuples - 1) / tuples : kLines)) {}
+    pg_attribute_always_inline void next() {
+      if (at_ >= end_) return;
+      for (int i = 0; i < step_; i += kCacheLine) __builtin_prefetch(at_ + i);
+      at_ += step_;
+    }
+
+   private:
+    static constexpr int kCacheLine = 64;
+    static constexpr int kLines = BLCKSZ / kCacheLine;
+    const char* at_;
+    const char* end_;
+    int step_;
+  };
+  Ahead ahead(int tuples) const { return {ahead_, tuples}; }
 
   // The same for a caller who wants only the number of tuples.
   bool next_count(int64* rows);
 
  private:
-  static constexpr int kCacheLine = 64;
-  static constexpr int kPrefetched = 4 * kCacheLine;  // pages hold about 32 tuples or more
-
   void pin_next();
   Page lock();
   void find_visible(Page page, VisibleItems* out);

@@ -1,5 +1,6 @@
 // The rows of an extension's configuration table that a dump carries (engine.hpp).
 #include "engine.hpp"
+#include "restricted.hpp"
 
 namespace pgdr {
 
@@ -7,11 +8,26 @@ namespace {
 
 constexpr long kFetch = 1000;  // rows per fetch from the cursor
 
+// The query looks the table up by name, as the owner.
+void check_owner_reads(Relation rel) {
+  const Oid owner = rel->rd_rel->relowner;
+  if (may_use_schema(RelationGetNamespace(rel), owner) &&
+      pg_class_aclcheck(RelationGetRelid(rel), owner, ACL_SELECT) == ACLCHECK_OK)
+    return;
+  ereport(ERROR,
+          (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+           errmsg("the owner of \"%s\" may not read it", RelationGetRelationName(rel)),
+           errdetail("An extension set a condition for which rows of it are dumped; that runs as "
+                     "the owner of the table and nobody else."),
+           errhint("Grant the owner USAGE on the schema and SELECT on the table.")));
+}
+
 }  // namespace
 
 // Only SPI can run the condition. It yields tuple identifiers, so that the rows themselves are read
 // and encoded like all others.
-void read_by_condition(Relation rel, const char* condition, RelationContent* out) {
+void read_by_condition(Relation rel, const char* condition, ConditionOf whose,
+                       RelationContent* out) {
   *out = RelationContent{};
   Snapshot snapshot = GetActiveSnapshot();
   ContentPass* pass = begin_pass(rel, snapshot, PassMode::kBuckets, 1);
@@ -26,11 +42,20 @@ void read_by_condition(Relation rel, const char* condition, RelationContent* out
   pass->rows.encoder.pinned.pin(Names::kQuoted);
   if (SPI_connect() != SPI_OK_CONNECT)
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
+  const bool as_owner = whose == ConditionOf::kExtension;
+  if (as_owner) check_owner_reads(rel);
+  // From parsing on: a literal may run the checks of a domain.
+  const FormerUser former = act_as_owner(as_owner ? rel->rd_rel->relowner : InvalidOid);
   Portal portal = SPI_cursor_open_with_args(nullptr, query.data, 0, nullptr, nullptr, nullptr, true,
                                             CURSOR_OPT_NO_SCROLL);
   for (;;) {
     SPI_cursor_fetch(portal, true, kFetch);
     if (SPI_processed == 0) break;
+    // With UNION and a cast a condition could yield another type.
+    if (SPI_gettypeid(SPI_tuptable->tupdesc, 1) != TIDOID)
+      ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                      errmsg("the dump condition of \"%s\" yields no row identifiers",
+                             RelationGetRelationName(rel))));
     for (uint64 i = 0; i < SPI_processed; ++i) {
       bool is_null = false;
       auto* tid = reinterpret_cast<ItemPointer>(DatumGetPointer(
@@ -45,6 +70,7 @@ void read_by_condition(Relation rel, const char* condition, RelationContent* out
     SPI_freetuptable(SPI_tuptable);
   }
   SPI_cursor_close(portal);
+  act_as_before(former);
   SPI_finish();
   ExecDropSingleTupleTableSlot(slot);
 

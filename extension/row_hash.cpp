@@ -61,10 +61,13 @@ core::U256 hash_keyed(RowHasher* rows, const Projection& columns, Size stored, u
     *length = sink.total();
     if (bucket != nullptr) *bucket = hash_streamed(rows, columns, length);
   } else {
+    BufferSink& buffer = rows->buffer;
+    const Size place = buffer.used();
     collect_row(rows, columns, stored);
-    *length = static_cast<uint64>(rows->buffer.pos - rows->buffer.begin);
-    hash = keyed->hash(rows->buffer.begin, *length);
-    if (bucket != nullptr) *bucket = core::hash(rows->buffer.begin, *length);
+    *length = buffer.used() - place;
+    hash = keyed->hash(buffer.begin + place, *length);
+    if (bucket != nullptr) *bucket = core::hash(buffer.begin + place, *length);
+    buffer.rewind(place);
   }
   check_digest_key(rows->key);
   return hash;

@@ -23,8 +23,11 @@ class BufferSink : public core::Sink {
  public:
   BufferSink() : Sink(Mode::kMemory, nullptr, 0, &grow), context_(nullptr) {}
   void init(MemoryContext context, Size capacity);
-  void clear() {
-    pos = begin;
+  void clear() { rewind(0); }
+  // Bytes in it; a place in it, which stays valid when it grows.
+  Size used() const { return static_cast<Size>(pos - begin); }
+  void rewind(Size place) {
+    pos = begin + place;
     too_long = false;
   }
 
@@ -51,79 +54,98 @@ core::U128 hash_streamed(RowHasher* rows, const Projection& columns, uint64* len
 void append_slow(RowHasher* rows, const Field& field, const char* stored);
 bool needs_streaming(const RowHasher* rows, const RowPlan& plan);
 
-// Canonical bytes of the located row into the buffer. stored: bytes of the tuple, an upper bound of
-// what its in-line values need beyond columns.room.
-inline void collect_row(RowHasher* rows, const Projection& columns, Size stored) {
+// Bytes moved at once where memory beyond a value may be read and written.
+inline constexpr Size kWord = 16;
+
+// A value of at most kWord bytes; returns the position after it.
+inline uint8_t* move_word(uint8_t* to, const char* from, Size length) {
+  std::memcpy(to, from, kWord);
+  return to + length;
+}
+
+// Appends one value, NULL excepted, at p, where there are `room` bytes; returns the position after
+// it, where there are as many again. kWords: kWord bytes beyond the value may be read.
+template <bool kWords>
+inline uint8_t* append_value(RowHasher* rows, const Field& field, const char* value, uint8_t* p,
+                             Size room) {
   using core::load_native;
   using core::store_u32;
+  const auto length = static_cast<uint32>(field.length);
+  switch (field.kind) {
+    case Kind::kFixed1:
+      return core::store_u8(store_u32(p, 1), load_native<uint8>(value));
+    case Kind::kFixed2:
+      return core::store_u16(store_u32(p, 2), load_native<uint16>(value));
+    case Kind::kFixed4:
+      return store_u32(store_u32(p, 4), load_native<uint32>(value));
+    case Kind::kFixed8:
+      return core::store_u64(store_u32(p, 8), load_native<uint64>(value));
+    case Kind::kFloat4:
+      return core::put_float4(store_u32(p, 4), load_native<float>(value));
+    case Kind::kFloat8:
+      return core::put_float8(store_u32(p, 8), load_native<double>(value));
+    case Kind::kBytes:
+      p = store_u32(p, length);
+      if constexpr (kWords) return move_word(p, value, length);
+      std::memcpy(p, value, length);
+      return p + length;
+    case Kind::kRaw:
+    case Kind::kNumeric: {
+      const auto* datum = reinterpret_cast<const varlena*>(value);
+      if (VARATT_IS_EXTENDED(datum) && (!VARATT_IS_1B(datum) || VARATT_IS_1B_E(datum))) break;
+      const Payload payload = open_varlena(&rows->encoder, value);
+      if (field.kind == Kind::kNumeric) {
+        const core::Numeric number = open_numeric(payload.data, payload.length);
+        return number.put(store_u32(p, static_cast<uint32>(number.size())));
+      }
+      p = store_u32(p, static_cast<uint32>(payload.length));
+      if (kWords && VARATT_IS_1B(datum)) {
+        for (Size done = 0; done < payload.length; done += kWord)
+          std::memcpy(p + done, payload.data + done, kWord);
+      } else {
+        std::memcpy(p, payload.data, payload.length);
+      }
+      return p + payload.length;
+    }
+    default:
+      break;
+  }
   BufferSink& sink = rows->buffer;
-  sink.clear();
-  sink.ensure(columns.room + stored);
-  uint8_t* p = store_u32(sink.pos, static_cast<uint32>(columns.count));
+  sink.pos = p;
+  append_slow(rows, field, value);
+  sink.ensure(room);
+  return sink.pos;
+}
+
+// Appends the canonical bytes of the located row to the buffer. stored: bytes of the tuple, an
+// upper bound of what its in-line values need beyond columns.room.
+inline void collect_row(RowHasher* rows, const Projection& columns, Size stored) {
+  BufferSink& sink = rows->buffer;
+  const Size room = columns.room + stored;
+  sink.ensure(room);
+  uint8_t* p = core::store_u32(sink.pos, static_cast<uint32>(columns.count));
   const Field* const last = columns.fields + columns.count;
   for (const Field* field = columns.fields; field != last; ++field) {
     const char* value = rows->where[field->attribute];
-    if (value == nullptr) {
-      p = store_u32(p, core::kNullLength);
-      continue;
-    }
-    switch (field->kind) {
-      case Kind::kFixed1:
-        p = core::store_u8(store_u32(p, 1), load_native<uint8>(value));
-        continue;
-      case Kind::kFixed2:
-        p = core::store_u16(store_u32(p, 2), load_native<uint16>(value));
-        continue;
-      case Kind::kFixed4:
-        p = store_u32(store_u32(p, 4), load_native<uint32>(value));
-        continue;
-      case Kind::kFixed8:
-        p = core::store_u64(store_u32(p, 8), load_native<uint64>(value));
-        continue;
-      case Kind::kFloat4:
-        p = core::put_float4(store_u32(p, 4), load_native<float>(value));
-        continue;
-      case Kind::kFloat8:
-        p = core::put_float8(store_u32(p, 8), load_native<double>(value));
-        continue;
-      case Kind::kBytes:
-        p = store_u32(p, static_cast<uint32>(field->length));
-        std::memcpy(p, value, static_cast<Size>(field->length));
-        p += field->length;
-        continue;
-      case Kind::kRaw:
-      case Kind::kNumeric: {
-        const auto* datum = reinterpret_cast<const varlena*>(value);
-        if (VARATT_IS_EXTENDED(datum) && (!VARATT_IS_1B(datum) || VARATT_IS_1B_E(datum))) break;
-        const Payload payload = open_varlena(&rows->encoder, value);
-        if (field->kind == Kind::kRaw) {
-          p = store_u32(p, static_cast<uint32>(payload.length));
-          std::memcpy(p, payload.data, payload.length);
-          p += payload.length;
-        } else {
-          const core::Numeric number = open_numeric(payload.data, payload.length);
-          p = number.put(store_u32(p, static_cast<uint32>(number.size())));
-        }
-        continue;
-      }
-      default:
-        break;
-    }
-    sink.pos = p;
-    append_slow(rows, *field, value);
-    sink.ensure(columns.room + stored);
-    p = sink.pos;
+    if (value == nullptr)
+      p = core::store_u32(p, core::kNullLength);
+    else
+      p = append_value<false>(rows, *field, value, p, room);
   }
   sink.pos = p;
 }
 
-// Hash of some columns of the row that was located last.
+// Hash of some columns of the row that was located last. Leaves the buffer as it was.
 inline core::U128 hash_located(RowHasher* rows, const Projection& columns, Size stored,
                                uint64* length) {
   if (unlikely(rows->streamed)) return hash_streamed(rows, columns, length);
+  BufferSink& buffer = rows->buffer;
+  const Size place = buffer.used();
   collect_row(rows, columns, stored);
-  *length = static_cast<uint64>(rows->buffer.pos - rows->buffer.begin);
-  return core::hash(rows->buffer.begin, *length);
+  *length = buffer.used() - place;
+  const core::U128 hash = core::hash(buffer.begin + place, *length);
+  buffer.rewind(place);
+  return hash;
 }
 
 // Hash of the key columns of the row that was located last. A key of one integer, the usual one, is

@@ -100,7 +100,14 @@ constexpr char kCommon[] =
     "  AND d.objsubid = o.subid"
     " UNION ALL SELECT o.kind, o.identity, 'security label ' || l.provider, 'policy', l.label"
     " FROM o JOIN pg_seclabel l ON l.classoid = o.classid AND l.objoid = o.objid"
-    "  AND l.objsubid = o.subid";
+    "  AND l.objsubid = o.subid"
+    // ALTER … DEPENDS ON EXTENSION, which a dump writes for all but aggregates.
+    " UNION ALL SELECT o.kind, o.identity, 'depends on extension',"
+    "  CASE o.kind WHEN 'aggregate' THEN 'warning' ELSE 'strict' END,"
+    "  string_agg(quote_ident(e.extname), ', ' ORDER BY e.extname COLLATE \"C\")"
+    " FROM o JOIN pg_depend d ON d.classid = o.classid AND d.objid = o.objid AND d.deptype = 'x'"
+    "  AND d.refclassid = 'pg_extension'::regclass JOIN pg_extension e ON e.oid = d.refobjid"
+    " WHERE o.subid = 0 GROUP BY o.kind, o.identity";
 
 constexpr char kColumnAcls[] = "SELECT 'column', a.identity, 'acl', 'policy', " PGDR_ACL_TEXT(
     "a.attacl", "a.relowner", "'c'") " FROM " PGDR_COLUMNS " a WHERE cardinality(a.attacl) > 0";

@@ -63,7 +63,11 @@ constexpr char kSubscriptions[] =
     PGDR_FROM_17(", CASE WHEN s.subfailover THEN 'failover' END", "") ")),"
     "  ('owner', quote_ident(pg_get_userbyid(s.subowner))),"
     "  ('comment', " PGDR_FROM_14("obj_description(s.oid, 'pg_subscription')", "NULL") ")) f(facet, definition)"
-    " WHERE d.datname = current_database() AND f.definition IS NOT NULL";
+    " WHERE d.datname = current_database() AND f.definition IS NOT NULL"
+    PGDR_FROM_14(" UNION ALL SELECT 'subscription', quote_ident(s.subname), 'security label ' || l.provider,"
+      " 'warning', l.label FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid"
+      " JOIN pg_shseclabel l ON l.classoid = 'pg_subscription'::regclass AND l.objoid = s.oid"
+      " WHERE d.datname = current_database()", "");
 
 constexpr char kForeignWrappers[] =
     "SELECT 'foreign data wrapper', w.identity, 'definition', 'strict', concat_ws(' ',"

@@ -96,21 +96,76 @@ constexpr char kOperatorClasses[] =
     " FROM " PGDR_OPCLASSES("pg_opclass", "opc", "opc") " c"
     " JOIN pg_opfamily f ON f.oid = c.opcfamily JOIN pg_namespace n ON n.oid = f.opfnamespace";
 
+#define PGDR_OPERATOR_MEMBER(a)                                                              \
+  "format('OPERATOR %s %s FOR %s%s', " a ".amopstrategy, " a ".amopopr::regoperator, " a     \
+  ".amoppurpose, CASE WHEN " a                                                               \
+  ".amopsortfamily <> 0 THEN ' BY ' || (SELECT quote_ident(n.nspname) || '.' ||"             \
+  " quote_ident(s.opfname) FROM pg_opfamily s JOIN pg_namespace n ON n.oid = s.opfnamespace" \
+  " WHERE s.oid = " a ".amopsortfamily) ELSE '' END)"
+#define PGDR_FUNCTION_MEMBER(p)                                          \
+  "format('FUNCTION %s (%s, %s) %s', " p ".amprocnum, format_type(" p    \
+  ".amproclefttype, NULL), format_type(" p ".amprocrighttype, NULL), " p \
+  ".amproc::oid::regprocedure)"
+
 constexpr char kOperatorFamilies[] =
     "SELECT 'operator family', f.identity, 'definition', 'strict', concat_ws(', ',"
-    " (SELECT string_agg(format('OPERATOR %s %s FOR %s%s', a.amopstrategy, a.amopopr::regoperator,"
-    "    a.amoppurpose, CASE WHEN a.amopsortfamily <> 0 THEN ' BY ' || (SELECT "
-    "quote_ident(n.nspname)"
-    "     || '.' || quote_ident(s.opfname) FROM pg_opfamily s JOIN pg_namespace n"
-    "     ON n.oid = s.opfnamespace WHERE s.oid = a.amopsortfamily) ELSE '' END), ', '"
+    " (SELECT string_agg(" PGDR_OPERATOR_MEMBER("a") ", ', '"
     "    ORDER BY a.amopstrategy, a.amopopr::regoperator::text COLLATE \"C\")"
     "  FROM pg_amop a WHERE a.amopfamily = f.oid),"
-    " (SELECT string_agg(format('FUNCTION %s (%s, %s) %s', p.amprocnum,"
-    "    format_type(p.amproclefttype, NULL), format_type(p.amprocrighttype, NULL),"
-    "    p.amproc::oid::regprocedure), ', ' ORDER BY p.amprocnum,"
+    " (SELECT string_agg(" PGDR_FUNCTION_MEMBER("p") ", ', ' ORDER BY p.amprocnum,"
     "    p.amproc::oid::regprocedure::text COLLATE \"C\")"
     "  FROM pg_amproc p WHERE p.amprocfamily = f.oid))"
     " FROM " PGDR_OPCLASSES("pg_opfamily", "opf", "opf") " f";
+
+// The members of operator families, and the class that a dump writes each of them with; none for a
+// loose member, which it writes with the family. pg_depend holds that, and from 14 on the access
+// method has a say in it (amadjustmembers, 9f9682783bea): what it makes of a member when the dump
+// is restored is taken here for what it was, so that 13 gives the same text.
+// 330 to 334: bthandler, hashhandler, gisthandler, ginhandler, spghandler.
+#define PGDR_FAMILY_MEMBERS \
+  "(SELECT m.*, fam.opfname, fam.opfnamespace, fam.opfmethod, d.refobjid AS written_with,"         \
+  "  CASE WHEN am.amhandler::oid IN (330, 331) THEN CASE WHEN d.refobjid IS NOT NULL"              \
+  "     AND m.lefttype = m.righttype AND (NOT m.function OR m.number = 1) THEN"                    \
+  "     (SELECT c.oid FROM pg_opclass c WHERE c.opcfamily = m.family AND c.opcintype = m.lefttype" \
+  "      ORDER BY c.oid <> d.refobjid, c.opcname LIMIT 1) END"                                     \
+  "   WHEN am.amhandler::oid IN (332, 333, 334) AND NOT (m.function AND m.number = ANY (CASE"      \
+  "     am.amhandler::oid WHEN 332 THEN '{1,2,5,6,7}' WHEN 333 THEN '{2,3}'"                       \
+  "     ELSE '{1,2,3,4,5}' END::smallint[])) THEN NULL ELSE d.refobjid END AS class"               \
+  " FROM (SELECT 'pg_amop'::regclass AS catalog, a.oid, a.amopfamily AS family,"                   \
+  "   a.amoplefttype AS lefttype, a.amoprighttype AS righttype, false AS function,"                \
+  "   a.amopstrategy AS number, 'pg_operator'::regclass AS source, a.amopopr AS object,"           \
+  "   " PGDR_OPERATOR_MEMBER("a") " AS text FROM pg_amop a"                                        \
+  "  UNION ALL SELECT 'pg_amproc'::regclass, p.oid, p.amprocfamily, p.amproclefttype,"             \
+  "   p.amprocrighttype, true, p.amprocnum, 'pg_proc'::regclass, p.amproc::oid,"                   \
+  "   " PGDR_FUNCTION_MEMBER("p") " FROM pg_amproc p) m"                                           \
+  " JOIN pg_opfamily fam ON fam.oid = m.family JOIN pg_am am ON am.oid = fam.opfmethod"            \
+  " LEFT JOIN pg_depend d ON d.classid = m.catalog AND d.objid = m.oid"                            \
+  "  AND d.refclassid = 'pg_opclass'::regclass"                                                    \
+  " WHERE m.oid >= " PGDR_USER_OID ")"
+
+constexpr char kClassMembers[] =
+    "SELECT 'operator class', c.identity, 'members', 'strict', string_agg(m.text, ', '"
+    "  ORDER BY m.function, m.number, m.text COLLATE \"C\")"
+    " FROM " PGDR_FAMILY_MEMBERS " m JOIN " PGDR_OPCLASSES(
+        "pg_opclass", "opc", "opc") " c ON c.oid = m.class GROUP BY c.identity";
+
+// A family of the system or of an extension has no record of its own. What somebody added to it is
+// in a dump only together with a class; the rest is lost, and with it the use of indexes.
+constexpr char kAddedMembers[] =
+    "SELECT 'operator family', quote_ident(n.nspname) || '.' || quote_ident(m.opfname) || ' USING '"
+    " || quote_ident(am.amname), 'added members', 'warning', string_agg(m.text, ', '"
+    "  ORDER BY m.function, m.number, m.text COLLATE \"C\")"
+    " FROM " PGDR_FAMILY_MEMBERS
+    " m JOIN pg_namespace n ON n.oid = m.opfnamespace JOIN pg_am am ON am.oid = m.opfmethod"
+    " LEFT JOIN pg_depend fd ON fd.classid = 'pg_opfamily'::regclass AND fd.objid = m.family"
+    "  AND fd.deptype = 'e'"
+    " WHERE m.class IS NULL AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.deptype = 'e' AND"
+    "  (x.classid = m.source AND x.objid = m.object"
+    "   OR x.classid = 'pg_opclass'::regclass AND x.objid = m.written_with))"
+    " AND CASE WHEN fd.objid IS NULL THEN n.nspname = 'pg_catalog'"
+    "  ELSE m.object >= " PGDR_USER_OID
+    " END"
+    " GROUP BY n.nspname, m.opfname, am.amname";
 
 constexpr char kCollations[] =
     "SELECT 'collation', c.identity, f.facet, f.class, f.definition"
@@ -135,8 +190,9 @@ constexpr char kConversions[] =
 
 }  // namespace
 
-const char* const kTypeQueries[] = {kTypes,       kMultiranges,     kDomains,          kCasts,
-                                    kOperators,   kOperatorClasses, kOperatorFamilies, kCollations,
-                                    kConversions, nullptr};
+const char* const kTypeQueries[] = {
+    kTypes,        kMultiranges,     kDomains,          kCasts,
+    kOperators,    kOperatorClasses, kOperatorFamilies, kClassMembers,
+    kAddedMembers, kCollations,      kConversions,      nullptr};
 
 }  // namespace pgdr

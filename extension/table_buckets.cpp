@@ -49,7 +49,7 @@ PGDLLEXPORT Datum dr_table_buckets(PG_FUNCTION_ARGS) {
   pgdr::use_digest_key(pgdr::key_argument(fcinfo, 2));
   pgdr::RelationContent content{};
   if (condition != nullptr)
-    pgdr::read_by_condition(rel, condition, &content);
+    pgdr::read_by_condition(rel, condition, pgdr::ConditionOf::kCaller, &content);
   else
     pgdr::read_one(rel, &content);
   content.digest.algorithm = content.generated.algorithm = pgdr::digest_algorithm_in_use();

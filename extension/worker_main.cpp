@@ -43,6 +43,16 @@ void collect(char* payload, Size bytes, Answer* answer) {
   answer->put(document, strlen(document));
 }
 
+// For the rows of all requests that follow.
+void take_key(char* payload, Size bytes) {
+  core::DerivedKeys key;
+  if (bytes != sizeof key) refuse_request();
+  memcpy(&key, payload, sizeof key);
+  core::wipe(payload, sizeof key);
+  use_digest_key(copy_digest_key(key));
+  core::wipe(&key, sizeof key);
+}
+
 // Until the leader has no more requests or is gone.
 void serve(shm_mq_handle* requests, DifferenceServer* differences, Answer* answer) {
   for (;;) {
@@ -54,6 +64,8 @@ void serve(shm_mq_handle* requests, DifferenceServer* differences, Answer* answe
     if (type == kQuit) return;
     if (type == kCollect)
       collect(payload, bytes - 1, answer);
+    else if (type == kKey)
+      take_key(payload, bytes - 1);
     else
       serve_difference(differences, type, payload, bytes - 1, answer);
     answer->done();

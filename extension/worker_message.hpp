@@ -31,6 +31,7 @@ inline constexpr char kPlan = 'p';
 inline constexpr char kBuckets = 'b';
 inline constexpr char kRows = 'r';
 inline constexpr char kFetch = 'f';
+inline constexpr char kKey = 'k';  // payload: core::DerivedKeys, wiped like that of kCollect
 inline constexpr char kQuit = 'q';
 
 // Payload of kCollect. The key's derivatives travel in shared memory of these two processes alone

@@ -19,10 +19,19 @@ namespace pgdr::core {
 inline U128 hash(const void* data, size_t length) {
   if (length > kLongInput) {
     uint64_t halves[2];
-    long_hash(data, length, kFormatVersion, halves);
+    long_hash(data, length, halves);
     return {halves[0], halves[1]};
   }
   const XXH128_hash_t h = XXH3_128bits_withSeed(data, length, kFormatVersion);
+  return {h.low64, h.high64};
+}
+
+// The same for a length that is known to the compiler: only that length's way of XXH3 is left, and
+// it is not called but part of the caller's loop.
+template <size_t kLength>
+[[gnu::flatten]] inline U128 hash_of(const void* data) {
+  static_assert(kLength <= kLongInput);
+  const XXH128_hash_t h = XXH3_128bits_withSeed(data, kLength, kFormatVersion);
   return {h.low64, h.high64};
 }
 

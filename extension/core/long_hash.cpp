@@ -5,16 +5,30 @@
 #endif
 #include <xxhash.h>
 
+#include "core/digest.hpp"
+
 namespace pgdr::core {
 
 namespace {
 
-using LongHash = void (*)(const void*, size_t, uint64_t, uint64_t*);
+using LongHash = void (*)(const void*, size_t, uint64_t*);
+
+static_assert(detail::kSecretBytes == XXH3_SECRET_DEFAULT_SIZE);
+static_assert(kLongInput == XXH3_MIDSIZE_MAX);
+
+struct Secret {
+  Secret() { XXH3_generateSecret_fromSeed(bytes, kFormatVersion); }
+  alignas(64) uint8_t bytes[detail::kSecretBytes];
+};
+const Secret secret;
 
 }  // namespace
 
-void long_hash_baseline(const void* data, size_t length, uint64_t seed, uint64_t* out) {
-  const XXH128_hash_t hash = XXH3_128bits_withSeed(data, length, seed);
+const uint8_t* const detail::kSeededSecret = secret.bytes;
+
+void long_hash_baseline(const void* data, size_t length, uint64_t* out) {
+  const XXH128_hash_t hash = XXH3_128bits_withSecretandSeed(data, length, detail::kSeededSecret,
+                                                            detail::kSecretBytes, kFormatVersion);
   out[0] = hash.low64;
   out[1] = hash.high64;
 }
@@ -27,9 +41,9 @@ bool has_avx2() {
 #endif
 }
 
-void long_hash(const void* data, size_t length, uint64_t seed, uint64_t* out) {
+void long_hash(const void* data, size_t length, uint64_t* out) {
   static const LongHash chosen = has_avx2() ? long_hash_avx2 : long_hash_baseline;
-  chosen(data, length, seed, out);
+  chosen(data, length, out);
 }
 
 }  // namespace pgdr::core

@@ -63,7 +63,7 @@ BEGIN
     RAISE EXCEPTION '% carries keyed fingerprints: they cannot be compared without their key', what
       USING ERRCODE = 'feature_not_supported',
             DETAIL = format('The check value of the key is %s.', document ->> 'key_check'),
-            HINT = 'Pass the key in the argument "key", or to the tool as key_file in [fingerprint].';
+            HINT = 'Pass the key as the last argument, or to the tool as key_file in [fingerprint].';
   END IF;
   IF document ->> 'key_check' <> dr._key_check(key) THEN
     RAISE EXCEPTION 'this is not the fingerprint key of %', what

@@ -8,21 +8,22 @@ LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT CASE WHEN p.name = 'encoding' THEN 'mismatch'
-              WHEN p.name IN ('connection_limit', 'owner', 'acl', 'comment', 'role_settings', 'security_labels') THEN 'info' ELSE 'warning' END,
+              WHEN p.name IN ('connection_limit', 'is_template', 'tablespace', 'owner', 'acl', 'comment', 'role_settings', 'security_labels') THEN 'info' ELSE 'warning' END,
          'database', actual #>> '{database,name}', replace(p.name, '_', ' '),
          dr._shorten(p.b, p.a), dr._shorten(p.a, p.b), 'a property of the database, not of its content'
   FROM (
     SELECT n.name, nullif(baseline -> 'database' ->> n.name, '[]') AS b, nullif(actual -> 'database' ->> n.name, '[]') AS a
-    FROM unnest(ARRAY['encoding', 'collate', 'ctype', 'provider', 'icu_locale', 'connection_limit', 'settings',
-                      'role_settings', 'security_labels',
+    FROM unnest(ARRAY['encoding', 'collate', 'ctype', 'provider', 'icu_locale', 'icu_rules', 'connection_limit', 'is_template', 'tablespace',
+                      'settings', 'role_settings', 'security_labels',
                       'owner', 'acl', 'comment']) AS n (name)
-    WHERE dr._only(options) IS NULL OR n.name IN ('encoding', 'collate', 'ctype', 'provider', 'icu_locale')
+    WHERE dr._only(options) IS NULL OR n.name IN ('encoding', 'collate', 'ctype', 'provider', 'icu_locale', 'icu_rules')
   ) AS p
   WHERE p.b IS DISTINCT FROM p.a
     AND NOT (p.name = 'owner' AND coalesce((options ->> 'no_owner')::boolean, false))
     AND NOT (p.name = 'security_labels' AND coalesce((options ->> 'no_security_labels')::boolean, false))
+    AND NOT (p.name = 'tablespace' AND coalesce((options ->> 'no_tablespaces')::boolean, false))
     -- A document without the key says nothing about them.
-    AND NOT (p.name IN ('role_settings', 'security_labels') AND NOT baseline -> 'database' ? p.name)
+    AND NOT (p.name IN ('icu_rules', 'role_settings', 'security_labels') AND NOT baseline -> 'database' ? p.name)
     AND NOT (p.name = 'acl' AND coalesce((options ->> 'no_acl')::boolean, false))
 $$;
 COMMENT ON FUNCTION dr._compare_database(jsonb, jsonb, jsonb) IS

@@ -12,8 +12,9 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._leaves(regclass) IS 'Internal: the partitions of a relation that hold rows, or the relation itself';
 
--- relations: of a snapshot document, at least those of the relation and its partitions.
-CREATE FUNCTION dr._relation_baseline(snapshot_name text, relations jsonb, relation regclass)
+-- relations: of a snapshot document, at least those of the relation and its partitions. keyed: the key of keyed fingerprints is at
+-- hand, and the document has been checked with it.
+CREATE FUNCTION dr._relation_baseline(snapshot_name text, relations jsonb, relation regclass, keyed boolean)
 RETURNS TABLE (name text, problem text, key text[], bucket_bits integer, buckets text, digest text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -32,13 +33,13 @@ BEGIN
   unusable := CASE
     WHEN root IS NULL THEN 'it does not have this relation'
     WHEN root ->> 'digest' IS NULL THEN coalesce('it has no fingerprint of it: ' || (root ->> 'note'), 'it has no fingerprint of it')
-    WHEN root ->> 'digest' LIKE 'pgdr_-hmac-%' THEN 'its fingerprints are keyed'
+    WHEN NOT keyed AND root ->> 'digest' LIKE 'pgdr_-hmac-%' THEN 'its fingerprints are keyed'
     WHEN EXISTS (SELECT FROM pg_extension AS e, unnest(e.extconfig, e.extcondition) AS c (oid, condition)
                  WHERE c.oid = relation AND c.condition <> '') THEN 'it has only those rows of it that a dump has'
     WHEN EXISTS (SELECT FROM unnest(leaves) AS l WHERE l IS NULL)
       OR NOT dr._digest_equal(root ->> 'digest', coalesce(
            (SELECT dr._digest_sum(l ->> 'digest') FROM unnest(leaves) AS l), split_part(root ->> 'digest', ':', 1)
-             || ':0:0:00000000000000000000000000000000'))
+             || ':0:0:' || repeat('0', length(split_part(root ->> 'digest', ':', 4)))))
       THEN 'the partitions have changed since' END;
   IF unusable IS NOT NULL THEN
     RETURN QUERY SELECT snapshot_name, unusable, NULL::text[], NULL::integer, NULL::text, NULL::text;
@@ -55,11 +56,11 @@ BEGIN
        OR (l.n = 1 AND NOT EXISTS (SELECT FROM unnest(leaves) AS o (o) WHERE (o ->> 'rows')::bigint > 0));
 END
 $$;
-COMMENT ON FUNCTION dr._relation_baseline(text, jsonb, regclass) IS
+COMMENT ON FUNCTION dr._relation_baseline(text, jsonb, regclass, boolean) IS
   'Internal: key buckets of a relation in a snapshot document''s relations';
 
 -- The backup that a database of this cluster was restored from; nothing without its mark.
-CREATE FUNCTION dr._target_baseline(target text, relation regclass)
+CREATE FUNCTION dr._target_baseline(target text, relation regclass, secret bytea)
 RETURNS TABLE (name text, problem text, key text[], bucket_bits integer, buckets text, digest text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -69,6 +70,7 @@ DECLARE
   origin CONSTANT jsonb := dr._origin(target::name);
   source dr.backups;
   relations jsonb;
+  keyed boolean := false;
 BEGIN
   IF origin IS NULL THEN
     RETURN;
@@ -78,6 +80,12 @@ BEGIN
     RETURN QUERY SELECT 'backup ' || (origin ->> 'label'), 'it is not in this catalog, or without its snapshot',
                         NULL::text[], NULL::integer, NULL::text, NULL::text;
     RETURN;
+  END IF;
+  IF secret IS NOT NULL THEN
+    keyed := EXISTS (SELECT FROM dr.snapshots AS s WHERE s.id = source.snapshot AND s.header ? 'key_check');
+    IF keyed THEN
+      PERFORM dr._check_key(@extschema@.dr_snapshot_document(source.snapshot), secret, 'backup ' || source.label);
+    END IF;
   END IF;
   SELECT jsonb_agg(jsonb_build_object(
     'schema', r.schema, 'name', r.name, 'rows', r.rows, 'digest', r.digest, 'key', r.key, 'note', r.note,
@@ -90,13 +98,13 @@ BEGIN
         WHERE c.oid = t.relid AND n.oid = c.relnamespace) AS w
     JOIN dr.snapshot_relations AS r ON r.snapshot = source.snapshot AND r.schema = w.schema AND r.name = w.name
     LEFT JOIN dr.definitions AS d ON d.id = r.buckets;
-  RETURN QUERY SELECT * FROM dr._relation_baseline('backup ' || source.label, coalesce(relations, '[]'), relation);
+  RETURN QUERY SELECT * FROM dr._relation_baseline('backup ' || source.label, coalesce(relations, '[]'), relation, keyed);
 END
 $$;
-COMMENT ON FUNCTION dr._target_baseline(text, regclass) IS
+COMMENT ON FUNCTION dr._target_baseline(text, regclass, bytea) IS
   'Internal: key buckets of a relation in the snapshot of the backup that a database was restored from';
 
-CREATE FUNCTION dr._document_baseline(document jsonb, relation regclass)
+CREATE FUNCTION dr._document_baseline(document jsonb, relation regclass, secret bytea)
 RETURNS TABLE (name text, problem text, key text[], bucket_bits integer, buckets text, digest text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -104,22 +112,23 @@ AS $$
 #variable_conflict use_column
 BEGIN
   PERFORM dr._check_document(document, 'the argument');
+  PERFORM dr._check_key(document, secret, 'the snapshot document');
   RETURN QUERY SELECT * FROM dr._relation_baseline(
-    'snapshot document ' || (document ->> 'uuid'), document -> 'relations', relation);
+    'snapshot document ' || (document ->> 'uuid'), document -> 'relations', relation, secret IS NOT NULL);
 END
 $$;
-COMMENT ON FUNCTION dr._document_baseline(jsonb, regclass) IS 'Internal: key buckets of a relation in a snapshot document';
+COMMENT ON FUNCTION dr._document_baseline(jsonb, regclass, bytea) IS 'Internal: key buckets of a relation in a snapshot document';
 
-CREATE FUNCTION @extschema@.dr_differences(target text, relation text, max_rows integer DEFAULT 20)
+CREATE FUNCTION @extschema@.dr_differences(target text, relation text, max_rows integer DEFAULT 20, fingerprint_key bytea DEFAULT NULL)
 RETURNS TABLE (side text, key text, column_name text, expected text, actual text, detail text)
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dr_differences';
-COMMENT ON FUNCTION @extschema@.dr_differences(text, text, integer) IS
+COMMENT ON FUNCTION @extschema@.dr_differences(text, text, integer, bytea) IS
   'Rows of a relation that are missing, extra or changed in another database of this cluster, by key and column';
 
-CREATE FUNCTION @extschema@.dr_differences_snapshot(document jsonb, relation text, max_rows integer DEFAULT 20)
+CREATE FUNCTION @extschema@.dr_differences_snapshot(document jsonb, relation text, max_rows integer DEFAULT 20, fingerprint_key bytea DEFAULT NULL)
 RETURNS TABLE (side text, key text, column_name text, expected text, actual text, detail text)
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dr_differences_snapshot';
-COMMENT ON FUNCTION @extschema@.dr_differences_snapshot(jsonb, text, integer) IS
+COMMENT ON FUNCTION @extschema@.dr_differences_snapshot(jsonb, text, integer, bytea) IS
   'Key buckets of a relation of this database that differ from a snapshot document, and the rows in them';

@@ -112,6 +112,20 @@ std::size_t S3Fake::unfinished() const {
   return uploads_.size();
 }
 
+std::vector<std::string> S3Fake::keys() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> keys;
+  for (const auto& [key, object] : objects_) keys.push_back(key);
+  return keys;
+}
+
+std::vector<std::string> S3Fake::unfinished_keys() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> keys;
+  for (const auto& [id, upload] : uploads_) keys.push_back(upload.key);
+  return keys;
+}
+
 Time S3Fake::now() const { return system_clock().now() + clock_ahead; }
 
 std::string S3Fake::etag_of(const std::string& content) const {
@@ -233,6 +247,9 @@ ServerResponse S3Fake::usual(const ServerRequest& request) {
   }
   const std::string key =
       request.path.size() > root.size() ? request.path.substr(root.size() + 1) : "";
+  if (key.empty() && request.method == "POST" && request.asks("delete")) {
+    return remove_many(request);
+  }
   if (key.empty()) return request.asks("uploads") ? list_unfinished(request) : list(request);
 
   if (request.method == "PUT" && request.asks("partNumber")) {
@@ -269,6 +286,24 @@ ServerResponse S3Fake::usual(const ServerRequest& request) {
     return {204, {}, ""};
   }
   return get(request, key);
+}
+
+ServerResponse S3Fake::remove_many(const ServerRequest& request) {
+  if (!multi_delete) return error(501, "NotImplemented");
+  if (request.header("content-md5").empty()) return error(400, "InvalidRequest", "no Content-MD5");
+  std::string items;
+  const std::string begin = "<Key>";
+  std::size_t n = 0;
+  for (std::size_t at = request.body.find(begin); at != std::string::npos;
+       at = request.body.find(begin, at)) {
+    at += begin.size();
+    const std::string key = request.body.substr(at, request.body.find('<', at) - at);
+    objects_.erase(key);
+    items += fmt::format("<Deleted><Key>{}</Key></Deleted>", key);
+    ++n;
+  }
+  if (n > 1000) return error(400, "MalformedXML");
+  return {200, {}, fmt::format("{}<DeleteResult>{}</DeleteResult>", kXml, items)};
 }
 
 ServerResponse S3Fake::get(const ServerRequest& request, const std::string& key) const {

@@ -31,6 +31,7 @@ class S3Fake {
   bool conditional_writes = true;   // honours If-None-Match and If-Match on PUT
   bool refuses_conditions = false;  // answers 501 to them
   bool opaque_etags = false;        // entity tags that are no MD5
+  bool multi_delete = true;         // else POST ?delete is answered with 501
   // Google's way: its signatures and headers alone, generations instead of If-None-Match and
   // If-Match on writes (which it ignores), no condition on completing a multipart upload, entity
   // tags of such objects that are no MD5s, no bulk deletion.
@@ -47,6 +48,8 @@ class S3Fake {
   void put(const std::string& key, const std::string& content);
   void forget(const std::string& key);
   [[nodiscard]] std::size_t unfinished() const;
+  [[nodiscard]] std::vector<std::string> keys() const;             // of the objects
+  [[nodiscard]] std::vector<std::string> unfinished_keys() const;  // of the multipart uploads
 
   static constexpr const char* kBucket = "bucket";
   static ServerResponse error(int status, const std::string& code, const std::string& message = "");
@@ -72,6 +75,7 @@ class S3Fake {
                                                  const std::string& key) const;
   std::optional<ServerResponse> check_condition(const ServerRequest& request,
                                                 const std::string& key) const;
+  ServerResponse remove_many(const ServerRequest& request);
   ServerResponse list(const ServerRequest& request) const;
   ServerResponse list_unfinished(const ServerRequest& request) const;
   ServerResponse get(const ServerRequest& request, const std::string& key) const;

@@ -63,6 +63,38 @@ TEST(SftpServer, LargeObjectsComeBackWholeAndFromAnyOffset) {
   }
 }
 
+// A login takes longer than the piece that is read.
+TEST(SftpServer, ReadingByRangesLogsInOnce) {
+  const auto logins = [] {
+    const auto log = read_file(variable("PGDR_SFTP_LOGIN_LOG"));
+    EXPECT_TRUE(log);
+    std::size_t n = 0;
+    const std::string word = "Accepted publickey";
+    for (std::size_t at = log->find(word); at != std::string::npos; at = log->find(word, at + 1)) {
+      ++n;
+    }
+    return n;
+  };
+  const auto store = open(options_for(fresh_path()));
+  constexpr std::size_t kPiece = 1U << 20U;
+  const std::string content = content_of(8 * kPiece + 7);
+  ASSERT_TRUE(store::write_text(*store, "large", content));
+  const std::size_t before = logins();
+  std::string back;
+  for (std::size_t at = 0; at < content.size(); at += kPiece) {
+    const auto source = store->open_range("large", at, kPiece);
+    ASSERT_TRUE(source);
+    std::string piece(std::min(kPiece, content.size() - at), '\0');
+    const auto got =
+        read_full(**source, std::as_writable_bytes(std::span(piece.data(), piece.size())));
+    ASSERT_TRUE(got);
+    ASSERT_EQ(*got, piece.size());
+    back += piece;
+  }
+  EXPECT_TRUE(back == content);
+  EXPECT_EQ(logins(), before);
+}
+
 // Odd pieces: what is sent never depends on how it was cut.
 TEST(SftpServer, PiecesOfAnySizeMakeOneObject) {
   const auto store = open(options_for(fresh_path()));

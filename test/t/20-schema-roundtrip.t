@@ -49,6 +49,7 @@ changed() {
 
 changed 'a dropped index' 'DROP INDEX app.orders_data' \
   'missing index app.orders_data definition
+missing index app.orders_data depends on extension
 missing index app.orders_data state'
 changed 'a disabled trigger' 'ALTER TABLE app.users DISABLE TRIGGER touch' 'mismatch trigger app.users.touch enabled: enabled -> disabled'
 changed 'a trigger disabled on one partition' 'ALTER TABLE app.events_2025 DISABLE TRIGGER on_events' \
@@ -123,6 +124,15 @@ is "$(sql hub "SELECT concat_ws(E'\t', kind, identity, definition) FROM records 
 restore_copy queries queries_copy
 collect queries_copy
 is "$(differences queries queries_copy)" '' 'a dump and restore changes none of them'
+
+# No dump has a loose member of one of the system's operator families.
+sql postgres 'CREATE DATABASE loose TEMPLATE template0'
+sql loose 'ALTER OPERATOR FAMILY datetime_ops USING btree ADD OPERATOR 1 <(integer, bigint)'
+collect loose
+restore_copy loose loose_copy
+collect loose_copy
+is "$(differences loose loose_copy)" 'missing operator family pg_catalog.datetime_ops USING btree added members' \
+  'what a dump leaves out of an operator family is found'
 
 # Very many large objects: a record for each 4096 OIDs.
 sql postgres 'CREATE DATABASE large TEMPLATE template0'

@@ -117,6 +117,37 @@ exit_is 0 pgdr expire
 is "$(sql shop "SELECT count(*) FROM dr.copies WHERE state = 'deleted'")" 2 'the next run tells it'
 not_ok 'and the notes are gone' test -e "$REPO/shop/expired"
 
+# an expire that dies when the manifest is gone: a file that cannot be removed stops it there
+retention 'keep_last = 1'
+dying=$(ls "$REPO/shop" | grep ^2 | head -1)
+if chattr +i "$REPO/shop/$dying/globals.sql.zst.age" 2>/dev/null; then
+  sql shop "UPDATE dr.copies SET state = 'complete' WHERE backup = (SELECT id FROM dr.backups WHERE label = '$dying')"
+  exit_is 1 pgdr expire
+  chattr -i "$REPO/shop/$dying/globals.sql.zst.age"
+  sql shop "UPDATE dr.copies SET state = 'complete' WHERE backup = (SELECT id FROM dr.backups WHERE label = '$dying')"
+  not_ok 'the manifest went first' test -e "$REPO/shop/$dying/manifest.json"
+  exit_is 0 pgdr verify --all
+  like "$err" "$dying .*is being expired" 'what was being deleted is no damage'
+  touch "$REPO/shop/$dying/globals.sql.zst.age"
+  exit_is 0 pgdr expire
+  not_ok 'the next run removes the rest at once, however young it is' test -e "$REPO/shop/$dying"
+  is "$(sql shop "SELECT c.state FROM dr.copies c JOIN dr.backups b ON b.id = c.backup WHERE label = '$dying'")" deleted 'and tells the catalog'
+  not_ok 'and the notes are gone' test -e "$REPO/shop/expired"
+else
+  skip 'no immutable files here' 7
+fi
+# one that dies before the manifest goes has deleted nothing
+mkdir "$REPO/shop/expired"
+echo "$real" >"$REPO/shop/expired/$real.20260101T000000Z"
+exit_is 0 pgdr expire
+ok 'a note about a backup that is there deletes nothing' test -e "$REPO/shop/$real/manifest.json"
+not_ok 'and is void' test -e "$REPO/shop/expired"
+is "$(sql shop "SELECT c.state FROM dr.copies c JOIN dr.backups b ON b.id = c.backup WHERE label = '$real'")" complete 'for the catalog, too'
+# a run that is going on
+mkdir "$REPO/shop/20990101T000000Z-beef" && echo x >"$REPO/shop/20990101T000000Z-beef/database.dump.zst.age"
+exit_is 0 pgdr verify --all
+rm -r "$REPO/shop/20990101T000000Z-beef"
+
 # a restore holds a lease as long as it runs
 fault_program pg_restore --hang
 background pgdr restore latest --to other

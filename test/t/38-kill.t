@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
-# kill -9 at a few random moments of backup, copy and restore; more of them, and over S3: test/experiment/kill STORE COUNT SEED.
+# kill -9 at a few random moments of backup, copy, expire and restore; more, and every store: test/experiment/kill STORE COUNT SEED.
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
-exec "$top/test/experiment/kill" local 3
+exec "$top/test/experiment/kill" local 5

@@ -90,6 +90,8 @@ reset() { rm -rf "$folder" && cp -a "$T/pristine" "$folder" && cp -a "$T"/after/
 next() { cp "$T/after/manifest.json" "$folder/manifest.next.json" && cp "$T/after/manifest.json.sig" "$folder/manifest.next.json.sig"; }
 reset
 moment 'with new artifacts'
+reset && cp "$T/after/manifest.json.sig" "$folder/manifest.next.json.sig"
+moment 'with the next signature alone'
 reset && next
 moment 'with the next manifest'
 reset && next && rm "$folder/manifest.json"
@@ -98,6 +100,19 @@ reset && next && rm "$folder"/manifest.json{,.sig} "$folder/SHA256SUMS" "$folder
 moment 'without the small files'
 reset && next && cp "$T"/after/{manifest.json,manifest.json.sig,SHA256SUMS,RESTORE.txt} "$folder"
 moment 'with both manifests'
+rm -rf "$folder" && cp -a "$T/after" "$folder" && cp "$T/pristine/manifest.json.sig" "$folder/manifest.next.json.sig"
+moment 'with a signature left over'
+
+# what was cut is copied with its own signature, whichever manifest is in force
+mkdir "$T/other"
+make_repository "$T/other"
+cp "$CONFIG" "$T/one.toml"
+printf '[repository.other]\ntype = "local"\npath = "%s"\n' "$T/other" >>"$CONFIG"
+reset && next && rm "$folder/manifest.json"
+exit_is 0 pgdr copy "$label" --to other
+exit_is 0 pgdr verify "$label" --deep --repository other -i "$T/new.txt" --passphrase-file "$T/phrase"
+cp "$T/one.toml" "$CONFIG"
+
 reset && cp "$T"/after/{manifest.json,manifest.json.sig,SHA256SUMS,RESTORE.txt} "$folder"
 printf '[retention]\nkeep_last = 1\n' >>"$CONFIG"
 exit_is 0 pgdr expire
@@ -106,6 +121,30 @@ touch -d "2 days ago" "$folder"/*.age*
 exit_is 0 pgdr expire
 not_ok 'and goes then' test -e "$folder/database.dump.zst.age"
 exit_is 0 pgdr verify "$label" --deep -i "$T/new.txt" --passphrase-file "$T/phrase"
+
+# the list of chunks is made of the dump that was written, wherever the manifest names it
+sed '/^\[signing\]/,/^# end/d' "$CONFIG" >"$T/unsigned.toml"
+signed=$CONFIG
+CONFIG=$T/unsigned.toml
+reorder() { # reorder FILTER: of the artifacts
+  rm -rf "$folder" && cp -a "$T/pristine" "$folder" && rm "$folder/manifest.json.sig"
+  jq ".artifacts |= ($1)" "$T/pristine/manifest.json" >"$folder/manifest.json"
+}
+reorder 'map(select(.kind == "chunks")) + map(select(.kind != "chunks"))'
+is "$(jq -r '.artifacts[0].kind' "$folder/manifest.json")" chunks 'the list stands before its dump'
+exit_is 0 pgdr key rewrap "$label" -i "$old"
+is "$(jq -r '.artifacts[0].name' "$folder/manifest.json")" database.r1.dump.zst.age.chunks 'both are rewrapped'
+is "$(sed 1d "$folder/database.r1.dump.zst.age.chunks")" "$(sha256sum "$folder/database.r1.dump.zst.age" | cut -d' ' -f1)" 'and the list is that of the new dump'
+exit_is 0 pgdr verify "$label" --deep -i "$T/new.txt" --passphrase-file "$T/phrase"
+exit_is 0 pgdr restore "$label" --to reordered -i "$T/new.txt" --passphrase-file "$T/phrase"
+reorder 'map(select(.kind != "database"))'
+cp "$folder/manifest.json" "$T/without"
+exit_is 1 pgdr key rewrap "$label" -i "$old"
+like "$err" 'not holding a database dump' 'a list without dump is not rewrapped into an empty one'
+ok 'and the manifest stays what it was' cmp "$T/without" "$folder/manifest.json"
+not_ok 'nor is anything about to take its place' test -e "$folder/manifest.next.json"
+CONFIG=$signed
+rm -rf "$folder" && cp -a "$T/after" "$folder"
 
 # a signature that does not fit: neither rewrapped nor restored
 sed -i 's/"kind": "full"/"kind": "fuII"/' "$folder/manifest.json"

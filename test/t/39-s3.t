@@ -71,7 +71,7 @@ ok 'byte for byte' cmp <(s3 GET "$dump") "$REPO/$dump"
 s3 DELETE "shop/$first/manifest.json"
 s3 DELETE "$dump"
 exit_is 1 pgdr verify --all
-is "$(copies "$first")" 'local complete, offsite damaged' 'a copy whose manifest and dump vanished from the bucket is noticed'
+is "$(copies "$first")" 'local complete, offsite missing' 'a copy whose manifest and dump vanished from the bucket is noticed'
 exit_is 0 pgdr --json backup
 is "$(jq -r '.brought[] | "\(.label) \(.repository) \(.error)"' <<<"$out")" "$first offsite null" 'the next backup brings it there'
 ok 'byte for byte' cmp <(s3 GET "$dump") "$REPO/$dump"

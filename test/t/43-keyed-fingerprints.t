@@ -56,6 +56,17 @@ snapshot=$(sql shop "SELECT snapshot FROM dr.backups WHERE snapshot IS NOT NULL 
 sql shop_copy "UPDATE users SET name = 'forged' WHERE id = 7"
 verify() { sql shop "SELECT coalesce(status, '') FROM dr_verify_against('shop_copy', $snapshot, key => '\\x$key') WHERE check_name = 'verdict'"; }
 is "$(verify)" failed 'a changed row is found'
+sql shop "UPDATE users SET name = 'moved on' WHERE id = 9"
+exit_is 9 pgdr differences shop_copy public.users
+like "$out" '\(id\)=\(7\) +name .* forged .*agrees with the source' 'and told from what has changed in the source since'
+unlike "$out" '\(id\)=\(9\).*agrees with the source' 'which is no damage'
+keyed "$T/other.key"
+exit_is 1 pgdr differences shop_copy public.users
+like "$err" 'not the fingerprint key' 'for which it takes the key'
+printf '%s\n' "$plain" >"$CONFIG"
+exit_is 9 pgdr differences shop_copy public.users
+like "$out" 'its fingerprints are keyed' 'or everything is compared'
+keyed "$T/fingerprint.key"
 forged=$(sql shop_copy "SELECT (dr_table_fingerprint('users')).digest")
 sql shop "UPDATE dr.snapshot_relations SET digest = '$forged', buckets = NULL WHERE snapshot = $snapshot AND name = 'users'"
 try_sql shop "SELECT * FROM dr_verify_against('shop_copy', $snapshot, key => '\\x$key')"

@@ -21,6 +21,14 @@ sql trap "SET search_path = pg_catalog; CREATE TYPE trap.bait;
   ALTER TABLE trap.baited OWNER TO hostile;
   CREATE FUNCTION trap.event() RETURNS event_trigger LANGUAGE plpgsql AS \$\$ BEGIN PERFORM trap.note('event trigger'); END \$\$;" 2>"$T/err" ||
   die 'a type with an output function is made' "$(cat "$T/err")"
+# An extension's configuration table, of which a condition selects the rows that a dump has.
+sql trap "SET search_path = pg_catalog; CREATE EXTENSION tcn SCHEMA public; CREATE TABLE trap.config (id integer, v text);
+  INSERT INTO trap.config VALUES (1, 'of the extension'), (2, 'of the user'), (3, 'of the user');
+  ALTER TABLE trap.config OWNER TO hostile; ALTER EXTENSION tcn ADD TABLE trap.config;
+  ALTER TABLE trap.config ENABLE ROW LEVEL SECURITY; ALTER TABLE trap.config FORCE ROW LEVEL SECURITY;
+  UPDATE pg_extension SET extconfig = ARRAY['trap.config'::regclass::oid],
+    extcondition = ARRAY['WHERE id > 1 AND trap.note(''extension condition'') = 1 AND ''(a,1)''::trap.word_row IS NOT NULL'] WHERE extname = 'tcn'" ||
+  die 'a configuration table is made'
 createdb -T trap trap_copy -O hostile
 
 # trapped: sets $ran to what ran since the last call, and as whom.
@@ -30,9 +38,9 @@ trapped() {
   ran=$(server_log | tail -c +$((seen + 1)) | grep -oE 'LOG:  TRAPPED .* as [a-z_]+$' | sed 's/^LOG:  TRAPPED //' | sort -u)
   seen=$(server_log | wc -c)
 }
-nothing_ran() { # nothing_ran NAME: no trap was sprung, but for the output function as the table's owner
+nothing_ran() { # nothing_ran NAME: no trap was sprung, but for output functions and extensions' conditions as the table's owner
   trapped
-  is "$(grep -v '^output function as hostile$' <<<"$ran")" '' "$1: nothing ran"
+  is "$(grep -vE '^(output function|extension condition|domain) as hostile$' <<<"$ran")" '' "$1: nothing ran"
   [ ! -e "$gained" ] && pass "$1: nothing was gained" || fail "$1: nothing was gained" "$(cat "$gained")"
 }
 
@@ -61,6 +69,8 @@ is "$(sql trap "SELECT count(*) > 15 FROM pg_catalog.pg_proc WHERE prosrc LIKE '
 # From another database.
 sql trap "SET search_path = pg_catalog; SELECT public.dr_snapshot_counts('x'::text, true, NULL::jsonb, NULL::bytea)" >/dev/null || die 'a snapshot is taken'
 nothing_ran 'dr_snapshot_counts'
+like "$ran" 'extension condition as hostile' 'the condition of an extension runs as the owner of the table'
+is "$(sql trap "SET search_path = pg_catalog; SELECT rows FROM dr.snapshot_relations WHERE name = 'config'")" 2 'and selects its rows, whoever is subject to its policies'
 document=$(sql trap "SET search_path = pg_catalog; SELECT public.dr_snapshot_document(max(id)) FROM dr.snapshots")
 sql hub "CREATE TABLE document AS SELECT \$document\$$document\$document\$::jsonb AS d; SELECT dr_snapshot_import(d) FROM document" >/dev/null || die 'the document is imported'
 is "$(sql hub "SELECT status FROM dr_verify_against('trap', 1) WHERE check_name = 'verdict'")" passed 'the database is verified from another one'
@@ -80,10 +90,10 @@ sql trap_copy "SET search_path = pg_catalog; SET session_replication_role = repl
   DELETE FROM trap.main WHERE v = 'c'; UPDATE trap.child SET big = 7; UPDATE trap.baited SET b = 'z' WHERE id = 2" >/dev/null
 rm -f "$gained" # stepped into by that UPDATE
 trapped
-is "$(inside "SELECT side, key FROM public.dr_differences('trap_copy', 'trap.main', 9)")" 'missing|(id)=(green)' 'a missing row is named'
-is "$(inside "SELECT side, key, column_name, expected, actual FROM public.dr_differences('trap_copy', 'trap.baited', 9)")" 'changed|(id)=(2)|b|y|z' 'and a changed one'
-is "$(inside "SELECT side, key, column_name FROM public.dr_differences('trap_copy', 'trap.child', 9)")" 'changed|(id)=(1)|big' 'and another'
-is "$(inside "SELECT count(*) FROM public.dr_differences_snapshot((SELECT \$document\$$document\$document\$::jsonb), 'trap.baited', 9)")" 0 'nothing differs from the snapshot'
+is "$(inside "SELECT side, key FROM public.dr_differences('trap_copy', 'trap.main', 9, NULL::bytea)")" 'missing|(id)=(green)' 'a missing row is named'
+is "$(inside "SELECT side, key, column_name, expected, actual FROM public.dr_differences('trap_copy', 'trap.baited', 9, NULL::bytea)")" 'changed|(id)=(2)|b|y|z' 'and a changed one'
+is "$(inside "SELECT side, key, column_name FROM public.dr_differences('trap_copy', 'trap.child', 9, NULL::bytea)")" 'changed|(id)=(1)|big' 'and another'
+is "$(inside "SELECT count(*) FROM public.dr_differences_snapshot((SELECT \$document\$$document\$document\$::jsonb), 'trap.baited', 9, NULL::bytea)")" 0 'nothing differs from the snapshot'
 trapped
 like "$ran" 'output function as hostile' 'the output function runs as the owner of the table'
 is "$(grep -v '^output function as hostile$' <<<"$ran")" '' 'dr_differences: nothing else ran'
@@ -111,6 +121,17 @@ rm -f "$gained"
 trapped
 sql hub "SELECT count(*) FROM dr_verify_against('trap_copy', 1)" >/dev/null
 nothing_ran 'event triggers'
+
+# What a caller gives runs as the caller, who would gain the owner's rights otherwise.
+is "$(inside "SELECT rows FROM dr._table_buckets('trap.config', 'WHERE current_user = ''postgres'''::text, NULL::bytea)")" 3 \
+  'the condition that a caller gives runs as the caller'
+
+# A condition that yields something else than rows of the table.
+sql trap_copy "SET search_path = pg_catalog; CREATE CAST (tid AS trap.bait) WITH INOUT AS IMPLICIT;
+  UPDATE pg_extension SET extcondition = ARRAY['WHERE false UNION ALL SELECT ''x''::trap.bait'] WHERE extname = 'tcn'" >/dev/null
+try_sql hub "SELECT count(*) FROM dr_verify_against('trap_copy', 1)"
+like "$err" '42804.*condition' 'a condition that yields no row identifiers is refused'
+rm -f "$gained"
 
 # The tool's calls find our functions.
 write_config trap

@@ -27,7 +27,8 @@
 # Tool         pgdr ARGS… (with --config $CONFIG if that file is there) · write_config DB [SET] · make_repository [FOLDER] ·
 #              $REPO $IDENTITY $RECIPIENT
 # Faults       fault_program PROG [--die-after BYTES] [--exit CODE | --signal SIG | --hang] [--when REGEX] · clear_faults ·
-#              small_disk MB (sets $DISK)
+#              small_disk MB (sets $DISK) · start_s3_double [--google] (sets $double_url $double_key $double_secret) ·
+#              double COMMAND… (test/fault/server/main.cpp says which; its answer on standard output)
 # shellcheck shell=bash
 set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
@@ -328,4 +329,32 @@ small_disk() {
     cc -shared -fPIC -O1 -o "$T/full_disk.so" "$top/test/fault/full_disk.c" -ldl || die 'full_disk.so builds'
   fi
   export LD_PRELOAD=$T/full_disk.so FULL_DISK_FOLDER=$DISK FULL_DISK_BYTES=$(($1 * 1024 * 1024))
+}
+
+# start_s3_double [--google]: an S3 server of the tests' own, with the bucket "bucket", that does what a healthy one never does.
+start_s3_double() {
+  local program=${PGDR_S3_DOUBLE:-$top/build/pgdr_s3_double}
+  [ -x "$program" ] || die "$program is there" 'make e2e-parts builds it'
+  mkfifo "$T/double.in" "$T/double.out"
+  "$program" "$@" <"$T/double.in" >"$T/double.out" &
+  pids+=($!)
+  exec 7>"$T/double.in" 8<"$T/double.out"
+  read -r -t 20 double_url double_key double_secret <&8 || die 'the S3 double starts'
+  export no_proxy=127.0.0.1
+}
+
+double() {
+  local line
+  printf '%s\n' "$*" >&7
+  while read -r -t 60 line <&8; do
+    case $line in
+      ok) return 0 ;;
+      error*)
+        diag "the S3 double: $line"
+        return 1
+        ;;
+      *) printf '%s\n' "$line" ;;
+    esac
+  done
+  die 'the S3 double answers'
 }

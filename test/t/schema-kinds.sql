@@ -36,6 +36,18 @@ CREATE AGGREGATE app.moving(integer) (SFUNC = int4pl, STYPE = integer, FINALFUNC
 CREATE OPERATOR app.<# (FUNCTION = int4lt, LEFTARG = integer, RIGHTARG = integer, RESTRICT = scalarltsel, JOIN = scalarltjoinsel, COMMUTATOR = OPERATOR(app.#>));
 ALTER OPERATOR FAMILY app.ints USING btree ADD FUNCTION 1 (integer, bigint) btint48cmp(integer, bigint), OPERATOR 1 <(integer, bigint);
 
+-- classes whose members stand in a family of the system, and in one where some are bound to the class and some are loose
+CREATE FUNCTION app.raw_lt(app.raw, app.raw) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS 'text_lt';
+CREATE FUNCTION app.raw_eq(app.raw, app.raw) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS 'texteq';
+CREATE FUNCTION app.raw_cmp(app.raw, app.raw) RETURNS integer LANGUAGE internal IMMUTABLE STRICT AS 'bttextcmp';
+CREATE OPERATOR app.< (FUNCTION = app.raw_lt, LEFTARG = app.raw, RIGHTARG = app.raw);
+CREATE OPERATOR app.= (FUNCTION = app.raw_eq, LEFTARG = app.raw, RIGHTARG = app.raw, MERGES);
+CREATE OPERATOR CLASS app.raw_ops DEFAULT FOR TYPE app.raw USING btree FAMILY pg_catalog.text_ops AS
+    OPERATOR 1 app.<, OPERATOR 3 app.=, FUNCTION 1 app.raw_cmp(app.raw, app.raw);
+CREATE OPERATOR CLASS app.raw_gist FOR TYPE app.raw USING gist AS OPERATOR 3 app.=,
+    FUNCTION 1 gist_box_consistent(internal, box, smallint, oid, internal), FUNCTION 2 gist_box_union(internal, internal),
+    FUNCTION 8 gist_box_distance(internal, box, smallint, oid, internal);
+
 -- text search
 CREATE TEXT SEARCH PARSER app.prs (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype, HEADLINE = prsd_headline);
 CREATE TEXT SEARCH TEMPLATE app.tmpl (INIT = dsimple_init, LEXIZE = dsimple_lexize);
@@ -72,6 +84,16 @@ GRANT USAGE ON TYPE ext.hstore TO schema_reader;
 REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC;
 GRANT SELECT ON pg_catalog.pg_authid TO schema_reader;
 GRANT SELECT (rolname) ON pg_catalog.pg_authid TO "Löser 1";
+
+-- what is to be dropped with an extension
+CREATE EXTENSION tcn SCHEMA ext;
+ALTER FUNCTION app.numbered() DEPENDS ON EXTENSION tcn;
+ALTER FUNCTION app.numbered() DEPENDS ON EXTENSION hstore;
+ALTER PROCEDURE app.clean(integer) DEPENDS ON EXTENSION tcn;
+ALTER TRIGGER instead ON app.writable DEPENDS ON EXTENSION tcn;
+ALTER INDEX app.orders_data DEPENDS ON EXTENSION tcn;
+ALTER INDEX app.heap_two_b_key DEPENDS ON EXTENSION tcn;
+ALTER MATERIALIZED VIEW app.stored DEPENDS ON EXTENSION tcn;
 
 -- what later versions brought
 \if :from_15

@@ -17,7 +17,7 @@ ALTER SCHEMA "Größe ""x"".y" RENAME TO other; --> missing schema "Größe ""x"
 ALTER EXTENSION hstore SET SCHEMA public; --> mismatch extension hstore schema & mismatch function ext.akeys(ext.hstore) acl & mismatch function public.akeys(public.hstore) acl & mismatch type ext.hstore acl & mismatch type public.hstore acl
 
 -- === dumpExtension: dropped
-DROP EXTENSION hstore; --> missing extension hstore existence & mismatch function ext.akeys(ext.hstore) acl & mismatch type ext.hstore acl
+DROP EXTENSION hstore CASCADE; --> missing extension hstore existence & missing function app.numbered() existence & mismatch function ext.akeys(ext.hstore) acl & mismatch type ext.hstore acl
 
 -- === dumpBaseType, dumpShellType, dumpRangeType, dumpEnumType, dumpCompositeType, dumpDomain
 ALTER TYPE app.raw SET (STORAGE = external); --> mismatch type app.raw definition
@@ -102,6 +102,18 @@ COMMENT ON OPERATOR CLASS app.int_desc USING btree IS NULL; --> mismatch operato
 UPDATE pg_collation SET collisdeterministic = false, collversion = '0' WHERE collname = 'german'; --> mismatch collation app.german definition & warning collation app.german version
 ALTER COLLATION app.german OWNER TO schema_owner; --> mismatch collation app.german owner
 COMMENT ON COLLATION app.german IS NULL; --> mismatch collation app.german comment
+
+-- === dumpOpclass, dumpOpfamily: members
+DELETE FROM pg_amop WHERE amopopr = 'app.<(app.raw, app.raw)'::regoperator; --> mismatch operator class app.raw_ops USING btree members
+UPDATE pg_amproc SET amproc = 'gist_circle_consistent(internal, circle, smallint, oid, internal)'::regprocedure
+WHERE amproc::oid = 'gist_box_consistent(internal, box, smallint, oid, internal)'::regprocedure AND amproclefttype = 'app.raw'::regtype; --> mismatch operator class app.raw_gist USING gist members & mismatch operator family app.raw_gist USING gist definition
+ALTER OPERATOR FAMILY pg_catalog.datetime_ops USING btree ADD OPERATOR 1 pg_catalog.<(integer, bigint); --> warning operator family pg_catalog.datetime_ops USING btree existence
+
+-- === dumpOpclass, dumpOpfamily: a member that is loose, and one of another family
+UPDATE pg_depend AS d SET refclassid = 'pg_opfamily'::regclass, refobjid = a.amopfamily FROM pg_amop AS a
+WHERE d.classid = 'pg_amop'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_opclass'::regclass
+  AND a.amopopr = 'app.=(app.raw, app.raw)'::regoperator AND a.amopfamily <> (SELECT oid FROM pg_opfamily WHERE opfname = 'raw_gist'); --> mismatch operator class app.raw_ops USING btree members & warning operator family pg_catalog.text_ops USING btree existence
+DELETE FROM pg_amproc WHERE amprocnum = 8 AND amproclefttype = 'app.raw'::regtype; --> mismatch operator family app.raw_gist USING gist definition
 
 -- === dumpTSParser, dumpTSTemplate, dumpTSDictionary, dumpTSConfig
 UPDATE pg_ts_parser SET prsheadline = 0 WHERE prsname = 'prs'; --> mismatch text search parser app.prs definition
@@ -201,7 +213,7 @@ ALTER TABLE app.events DROP CONSTRAINT events_user; --> missing constraint app.e
 
 -- === dumpConstraint: keys and exclusion
 ALTER TABLE app.orders DROP CONSTRAINT orders_during_excl, ADD CONSTRAINT orders_during_excl EXCLUDE USING gist (during WITH &&) WHERE (code IN ('abc', 'xyz')); --> mismatch constraint app.orders.orders_during_excl definition & mismatch index app.orders_during_excl definition
-ALTER TABLE app.heap_two DROP CONSTRAINT heap_two_b_key, ADD UNIQUE (b); --> mismatch constraint app.heap_two.heap_two_b_key definition
+ALTER TABLE app.heap_two DROP CONSTRAINT heap_two_b_key, ADD UNIQUE (b); --> mismatch constraint app.heap_two.heap_two_b_key definition & mismatch index app.heap_two_b_key depends on extension
 ALTER TABLE app.child DROP CONSTRAINT child_pkey, ADD CONSTRAINT child_pkey PRIMARY KEY (id) INCLUDE (at); --> mismatch constraint app.child.child_pkey definition & mismatch index app.child_pkey definition
 
 -- === dumpConstraint: NOT NULL by name (from 18)
@@ -350,6 +362,17 @@ INSERT INTO pg_seclabel VALUES ('app.pass()'::regprocedure, 'pg_proc'::regclass,
 INSERT INTO pg_seclabel VALUES (4243, 'pg_largeobject'::regclass, 0, 'guard', 'red'); --> mismatch large object 4243 security label guard
 INSERT INTO pg_shseclabel SELECT oid, 'pg_database'::regclass, 'guard', 'red' FROM pg_database WHERE datname = current_database(); --> info database source security labels
 
+-- === dumpSecLabel: subscriptions (from 14)
+INSERT INTO pg_shseclabel SELECT oid, 'pg_subscription'::regclass, 'guard', 'red' FROM pg_subscription; --> warning subscription feed security label guard
+
+-- === append_depends_on_extension
+ALTER FUNCTION app.numbered() NO DEPENDS ON EXTENSION hstore; --> mismatch function app.numbered() depends on extension
+ALTER PROCEDURE app.clean(integer) NO DEPENDS ON EXTENSION tcn; --> mismatch procedure app.clean(integer) depends on extension
+ALTER TRIGGER instead ON app.writable NO DEPENDS ON EXTENSION tcn; --> mismatch trigger app.writable.instead depends on extension
+ALTER INDEX app.orders_data NO DEPENDS ON EXTENSION tcn; --> mismatch index app.orders_data depends on extension
+ALTER INDEX app.heap_two_b_key NO DEPENDS ON EXTENSION tcn; --> mismatch index app.heap_two_b_key depends on extension
+ALTER MATERIALIZED VIEW app.stored NO DEPENDS ON EXTENSION tcn; --> mismatch materialized view app.stored depends on extension
+
 -- === tablespaces, which the test makes in place (from 15)
 ALTER TABLE app.orders SET TABLESPACE elsewhere; --> mismatch table app.orders tablespace
 ALTER INDEX app.orders_data SET TABLESPACE elsewhere; --> mismatch index app.orders_data tablespace
@@ -363,3 +386,8 @@ COMMENT ON DATABASE source IS 'c'; --> info database source comment
 ALTER DATABASE source CONNECTION LIMIT 7; --> info database source connection limit
 ALTER DATABASE source OWNER TO schema_owner; --> info database source owner
 GRANT CREATE ON DATABASE source TO schema_reader; --> info database source acl
+UPDATE pg_database SET datistemplate = true WHERE datname = 'source'; --> info database source is template
+UPDATE pg_database SET dattablespace = 1664 WHERE datname = 'source'; --> info database source tablespace
+
+-- === dumpDatabase: rules of a locale (from 16)
+UPDATE pg_database SET daticurules = '&a < g' WHERE datname = 'source'; --> warning database source icu rules

@@ -26,7 +26,7 @@ profile = "backup"
 ca_file = "/etc/pgdr/ca.pem"
 parts_in_flight = 8
 part_size_mib = 16
-bandwidth_limit_mib = 50
+bandwidth_limit = "50MiB/s"
 )");
   ASSERT_TRUE(config) << to_string(config.error());
   const S3Config& s3 = config->repositories.at("remote").s3;
@@ -45,7 +45,7 @@ bandwidth_limit_mib = 50
   EXPECT_EQ(s3.ca_file, "/etc/pgdr/ca.pem");
   EXPECT_EQ(s3.parts_in_flight, 8);
   EXPECT_EQ(s3.part_size_mib, 16);
-  EXPECT_EQ(s3.bandwidth_limit_mib, 50);
+  EXPECT_EQ(config->repositories.at("remote").bandwidth_limit, std::uint64_t{50} << 20U);
 }
 
 TEST(ConfigS3, NeedsOnlyABucket) {
@@ -78,6 +78,7 @@ TEST(ConfigS3, RefusesWhatIsWrong) {
       {good + "credentials_file = \"keys\"", "absolute"},
       {good + "part_size_mib = 4", "part_size_mib"},
       {good + "parts_in_flight = 0", "parts_in_flight"},
+      {good + "bandwidth_limit_mib = 5", "did you mean 'bandwidth_limit'?"},
       {good + "path_style = \"yes\"", "path_style"}};
   for (const auto& [keys, word] : cases) {
     const auto config = parse(keys);

@@ -28,11 +28,11 @@ void expect_equal(const uint8_t* data, size_t length) {
   EXPECT_EQ(hashed.hi, expected.high64) << length;
   uint64_t baseline[2];
   uint64_t wide[2];
-  long_hash_baseline(data, length, kFormatVersion, baseline);
+  long_hash_baseline(data, length, baseline);
   EXPECT_EQ(baseline[0], expected.low64) << length;
   EXPECT_EQ(baseline[1], expected.high64) << length;
   if (!has_avx2()) return;
-  long_hash_avx2(data, length, kFormatVersion, wide);
+  long_hash_avx2(data, length, wide);
   EXPECT_EQ(wide[0], expected.low64) << length;
   EXPECT_EQ(wide[1], expected.high64) << length;
 }

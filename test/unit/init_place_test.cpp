@@ -72,7 +72,7 @@ TEST(InitPlace, WritesWhatItRead) {
         "server_side_encryption=aws:kms&kms_key_id=k&object_lock_mode=GOVERNANCE&object_lock_days="
         "3&"
         "credentials_file=/c&profile=p&ca_file=/ca&parts_in_flight=2&part_size_mib=16&"
-        "bandwidth_limit_mib=5",
+        "bandwidth_limit=5MiB/s",
         "gs://bucket?profile=p&kms_key_id=projects/p/k&storage_class=NEARLINE",
         "rclone:b2:x/y?program=/r&config_file=/c", "sftp://h/x?bandwidth_limit=10MiB/s"}) {
     const auto first = parse_place("a.b", place);

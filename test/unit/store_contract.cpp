@@ -127,6 +127,24 @@ TEST_P(StoreContract, RemoveIsIdempotent) {
   EXPECT_EQ(read_text(store(), "a/b/c").value(), "new");
 }
 
+TEST_P(StoreContract, RemovesManyAndNoOthers) {
+  const int many = GetParam().many;
+  std::vector<std::string> doomed = {"gone/never-there", "no/such/folder"};
+  for (int i = 0; i < many; ++i) {
+    doomed.push_back("gone/" + std::to_string(i));
+    ASSERT_TRUE(write_text(store(), doomed.back(), "").ok());
+  }
+  ASSERT_TRUE(write_text(store(), "gone/00", "stays").ok());
+  ASSERT_TRUE(write_text(store(), "stays", "").ok());
+  const Status gone = store().remove_many(doomed);
+  EXPECT_TRUE(gone.ok()) << (gone ? "" : to_string(gone.error()));
+  EXPECT_THAT(keys(""), ::testing::ElementsAre("gone/00", "stays"));
+  EXPECT_TRUE(store().remove_many(doomed).ok()) << "absent ones count as removed";
+  EXPECT_TRUE(store().remove_many({}).ok());
+  EXPECT_EQ(store().remove_many({"gone/00", "../x"}).error().code, Code::kUsage);
+  EXPECT_THAT(keys(""), ::testing::ElementsAre("gone/00", "stays")) << "nothing was tried";
+}
+
 TEST_P(StoreContract, RefusesKeysThatAreNone) {
   for (const char* key : {"", "/", "/a", "a/", "a//b", "..", "a/../b", "./a", "a/.", ".hidden",
                           "a b", "a\\b", "a\nb", "ü", "a/.tmp-x"}) {

@@ -237,6 +237,35 @@ TEST_F(Retry, ADownloadGoesOnFromWhereItBroke) {
   EXPECT_EQ(inner_->opened_at, (std::vector<std::uint64_t>{1, 7}));
 }
 
+TEST_F(Retry, ARangeGoesOnAndEndsWhereItShould) {
+  inner_->fail_at = 1;
+  std::string text;
+  for (const std::uint64_t offset : {1U, 7U}) {
+    const auto source = store_->open_range("a", offset, 6);
+    ASSERT_TRUE(source);
+    std::array<std::byte, 4> buffer{};
+    for (;;) {
+      const Result<std::size_t> n = (*source)->read(buffer);
+      ASSERT_TRUE(n) << n.error().message;
+      if (*n == 0) break;
+      text += text_of(Bytes(buffer.data(), *n));
+    }
+    text += '|';
+  }
+  EXPECT_EQ(text, "123456|789|");
+  EXPECT_EQ(inner_->opened_at, (std::vector<std::uint64_t>{1, 4, 7}));
+}
+
+TEST_F(Retry, ManyRangesOfAnObjectLookAtItOnce) {
+  for (const std::uint64_t offset : {0U, 2U, 4U}) ASSERT_TRUE(store_->open_range("a", offset, 2));
+  EXPECT_EQ(script_.calls, 4) << "one look, three ranges";
+  ASSERT_TRUE(store_->remove("a"));
+  inner_->absent = true;
+  fail(0);
+  ASSERT_TRUE(store_->open_range("a", 6, 2));
+  EXPECT_EQ(script_.calls, 2) << "what was removed is looked at again";
+}
+
 TEST_F(Retry, ADownloadOfAReplacedObjectFails) {
   inner_->fail_at = 4;
   auto source = store_->open("a");

@@ -109,7 +109,7 @@ TEST_F(S3Fault, WhatWasOpenedMayOutliveItsStore) {
 
 TEST_F(S3Fault, TheBandwidthLimitHolds) {
   store::S3Options options = fake_.options();
-  options.config.bandwidth_limit_mib = 4;
+  options.bytes_per_second = 4U << 20U;
   auto store = open(options);
   const std::string content = content_of(4U << 20U);
   const auto begun = std::chrono::steady_clock::now();

@@ -15,6 +15,7 @@
 #include "app/restore_text.hpp"
 #include "app/unfinished.hpp"
 #include "base/interrupt.hpp"
+#include "base/warn.hpp"
 #include "base/signing.hpp"
 #include "base/version.hpp"
 #include "db/catalog.hpp"

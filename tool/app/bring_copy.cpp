@@ -9,7 +9,7 @@
 #include "app/artifact.hpp"
 #include "app/restore_text.hpp"
 #include "base/interrupt.hpp"
-#include "base/log.hpp"
+#include "base/warn.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -104,7 +104,7 @@ Status Bringing::look() {
     if (right) right_.insert(artifact.name);
   }
   PGDR_TRY(const auto signature,
-           sources_.front()->repository->store->stat(prefix_ + kSignatureFile));
+           sources_.front()->repository->store->stat(prefix_ + sources_.front()->signature_file));
   whole_ = vouched && right_.size() == manifest_.artifacts.size() && present_.contains(kSumsFile) &&
            present_.contains(kRestoreTextFile) && (!signature || present_.contains(kSignatureFile));
   return success();
@@ -197,9 +197,12 @@ Status Bringing::write_texts() {
   std::optional<std::string> signature;
   const StoredBackup& source = *sources_.front();
   store::Store& from = *source.repository->store;
-  const auto text = store::read_text(from, prefix_ + kRestoreTextFile);
-  if (text) howto = *text;
-  const auto sig = store::read_text(from, prefix_ + kSignatureFile, 4096);
+  // Where a rewrap died, what lies beside may be the earlier manifest's.
+  if (source.signature_file == kSignatureFile) {
+    const auto text = store::read_text(from, prefix_ + kRestoreTextFile);
+    if (text) howto = *text;
+  }
+  const auto sig = store::read_text(from, prefix_ + source.signature_file, 4096);
   if (sig) {
     signature = *sig;
   } else if (sig.error().code != Code::kNotFound) {

@@ -14,6 +14,7 @@
 #include "app/read_lease.hpp"
 #include "app/restore_text.hpp"
 #include "base/version.hpp"
+#include "base/warn.hpp"
 #include "db/catalog.hpp"
 
 namespace pgdr::app {
@@ -94,9 +95,28 @@ Status check_content(const StoredBackup& backup, const Artifact& artifact, const
 // With --all: what the catalog believes to be in a repository, and is not.
 using CopyName = std::pair<std::string, std::string>;  // label, repository
 
+// What an expire that is going on, or died, was deleting; by repository, asked for once.
+class Doomed {
+ public:
+  explicit Doomed(const std::string& set) : set_(set) {}
+
+  Result<bool> contains(const Repository& repository, const std::string& label) {
+    const auto [at, fresh] = labels_.try_emplace(repository.name);
+    if (fresh) {
+      PGDR_TRY(at->second, list_expired(repository, set_));
+    }
+    return at->second.contains(label);
+  }
+
+ private:
+  const std::string set_;
+  std::map<std::string, std::set<std::string>> labels_;
+};
+
 Status find_vanished(db::Connection& db, const CheckRequest& request,
                      const std::vector<Repository>& repositories, const std::set<CopyName>& unread,
                      std::vector<CopyCheck>& copies) {
+  Doomed doomed(request.set.name);
   PGDR_TRY(const db::Rows rows,
            db.query("SELECT b.label, c.repository, c.location "
                     "FROM dr.backups b JOIN dr.copies c ON c.backup = b.id "
@@ -105,12 +125,20 @@ Status find_vanished(db::Connection& db, const CheckRequest& request,
   for (const auto& row : rows) {
     const std::string label = row[0].value_or("");
     const std::string repository = row[1].value_or("");
-    const bool listed = std::any_of(repositories.begin(), repositories.end(),
-                                    [&](const Repository& r) { return r.name == repository; });
+    const auto listed = std::find_if(repositories.begin(), repositories.end(),
+                                     [&](const Repository& r) { return r.name == repository; });
     const bool seen = std::any_of(copies.begin(), copies.end(), [&](const CopyCheck& c) {
       return c.label == label && c.repository == repository;
     });
-    if (!listed || seen || unread.contains({label, repository})) continue;
+    if (listed == repositories.end() || seen || unread.contains({label, repository})) continue;
+    PGDR_TRY(const bool expired, doomed.contains(*listed, label));
+    if (expired) {
+      log_info(
+          fmt::format("backup {} in repository {} is being expired; if that run died, the "
+                      "next pgdr expire ends it",
+                      label, repository));
+      continue;
+    }
     CopyCheck check;
     check.label = label;
     check.repository = repository;
@@ -289,7 +317,14 @@ Result<CheckResult> run_check(const CheckRequest& request) {
   std::vector<BrokenBackup> broken;
   std::vector<Backup> chosen;
   if (request.all) {
-    broken = history.broken;
+    for (auto& one : history.broken) {
+      // A run that is going on or died. Whether it was a backup once, the catalog knows.
+      if (one.error.code == Code::kRepositoryMissing) {
+        log_verbose(to_string(one.error));
+      } else {
+        broken.push_back(std::move(one));
+      }
+    }
     chosen = std::move(history.backups);
   } else {
     for (const auto& one : history.broken) {
@@ -317,7 +352,7 @@ Result<CheckResult> run_check(const CheckRequest& request) {
       const auto lease = hold_copy(copy, "verify");
       if (!lease && lease.error().code == Code::kInterrupted) return lease.error();
       if (!lease && request.all && expired_meanwhile(copy)) {
-        log_info(to_string(lease.error()));
+        log_warning(to_string(lease.error()));
         unread.insert({copy.manifest.label, copy.repository->name});
         continue;
       }

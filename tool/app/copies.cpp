@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "base/log.hpp"
+#include "base/warn.hpp"
 
 namespace pgdr::app {
 namespace {

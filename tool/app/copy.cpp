@@ -10,6 +10,7 @@
 #include "app/marks.hpp"
 #include "app/read_lease.hpp"
 #include "base/interrupt.hpp"
+#include "base/warn.hpp"
 
 namespace pgdr::app {
 namespace {

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/interrupt.hpp"
-#include "base/log.hpp"
+#include "base/warn.hpp"
 #include "pipe/chunk_hash.hpp"
 
 namespace pgdr::app {

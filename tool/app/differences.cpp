@@ -1,6 +1,7 @@
 #include "app/differences.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -8,15 +9,14 @@
 
 namespace pgdr::app {
 
-Result<Differences> read_differences(const SetConfig& set, const DifferencesRequest& request) {
+Result<Differences> read_differences(const SetConfig& set, const DifferencesRequest& request,
+                                     std::optional<FingerprintKey> key) {
   PGDR_TRY(const auto db, db::Connection::open(set.database));
-  PGDR_TRY(const db::Catalog catalog, db::Catalog::open(*db));
+  PGDR_TRY(db::Catalog catalog, db::Catalog::open(*db));
+  if (key) catalog.use_key(std::move(*key));
   Differences result;
   result.database = db->database();
-  auto rows = db->query(fmt::format("SELECT side, key, column_name, expected, actual, detail "
-                                    "FROM {}($1::text, $2::text, $3::integer)",
-                                    catalog.name("dr_differences")),
-                        {request.target, request.relation, std::to_string(request.max_rows)});
+  const auto rows = catalog.differences(request.target, request.relation, request.max_rows);
   if (!rows) {
     Error error = rows.error();
     // The tool's sessions have no search_path.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/config.hpp"
+#include "base/fingerprint_key.hpp"
 
 namespace pgdr::app {
 
@@ -32,7 +33,10 @@ struct Differences {
   std::vector<Difference> lines;
 };
 
-Result<Differences> read_differences(const SetConfig& set, const DifferencesRequest& request);
+// key: of the backup that the target was restored from, where its fingerprints are keyed.
+Result<Differences> read_differences(const SetConfig& set, const DifferencesRequest& request,
+                                     std::optional<FingerprintKey> key);
+
 // Whether anything differs that the comparison is about. Pure.
 bool any_difference(const Differences& differences);
 

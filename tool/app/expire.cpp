@@ -4,21 +4,24 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "app/expire_catalog.hpp"
-#include "app/parallel.hpp"
 #include "app/survey.hpp"
 #include "app/unfinished.hpp"
 #include "base/format.hpp"
+#include "base/warn.hpp"
 #include "base/interrupt.hpp"
+#include "base/parallel.hpp"
 
 namespace pgdr::app {
 namespace {
 
-// So many manifests go before one look at the leases: a look is a listing.
-constexpr std::size_t kBatch = 64;
+// So many manifests go before one look at the leases: a look is a listing. A run that dies leaves
+// the artifacts of so many backups without a manifest, at most.
+constexpr std::size_t kBatch = 250;
 
 // The host's clock may be ahead of the repository's by so much before the latter is believed.
 constexpr auto kClockTolerance = std::chrono::minutes(5);
@@ -65,9 +68,10 @@ class RepositoryExpiry {
                        refusal_hint());
     }
     if (request_.dry_run) return success();
-    catch_up();
     PGDR_CHECK(remove_expired());
-    return remove_leftovers();
+    PGDR_CHECK(remove_leftovers());
+    catch_up();
+    return success();
   }
 
  private:
@@ -110,6 +114,7 @@ class RepositoryExpiry {
     for (const auto& lease : survey_.marks.leases) {
       if (lease.live(now_)) input.leased.insert(lease.label);
     }
+    PGDR_CHECK(read_expired_marks());
     for (const auto& surveyed : survey_.backups) input.backups.push_back(judge(surveyed));
     PGDR_CHECK(check_signatures(input.doubts));
     note_lost_pins(input);
@@ -172,23 +177,50 @@ class RepositoryExpiry {
   }
 
   void find_leftovers() {
-    unfinished_ = find_unfinished(survey_, catalog_.over(), now_);
+    std::vector<std::string> over = catalog_.over();
+    for (const auto& [key, labels] : expired_)
+      over.insert(over.end(), labels.begin(), labels.end());
+    unfinished_ = find_unfinished(survey_, over, now_);
     result_.leftovers = unfinished_.dead;
     result_.young = unfinished_.young;
   }
 
-  // What earlier runs deleted, or were about to, while the catalog could not be reached or they
-  // died.
+  // What earlier runs were deleting when they died, or deleted while the catalog could not be
+  // reached.
+  Status read_expired_marks() {
+    for (const auto& mark : survey_.marks.expired) {
+      PGDR_TRY(auto labels, read_expired(repository_, mark));
+      for (const auto& folder : survey_.folders) {
+        if (folder.manifest) labels.erase(folder.label);  // it was spared, or its turn never came
+      }
+      expired_.emplace_back(mark.key, std::move(labels));
+    }
+    return success();
+  }
+
+  // Once nothing is left of them.
   void catch_up() {
     if (!catalog_.reachable()) return;
-    for (const auto& mark : survey_.marks.expired) {
-      const bool there =
-          std::any_of(survey_.folders.begin(), survey_.folders.end(),
-                      [&](const SurveyFolder& f) { return f.label == mark.label && f.manifest; });
-      const Status told = there ? success() : catalog_.deleted(repository_, mark.label);
-      const Status done = told ? repository_.store->remove(mark.key) : told;
-      if (!done) result_.warnings.push_back(to_string(done.error()));
+    std::vector<std::string> told;
+    for (const auto& [key, labels] : expired_) {
+      Status done = success();
+      for (const auto& label : labels) {
+        const auto& young = result_.young;
+        if (std::find(young.begin(), young.end(), label) != young.end()) {
+          done = Error::of(Code::kLocked, fmt::format("what is left of backup {} in repository {} "
+                                                      "is being read: it goes in a later run",
+                                                      label, repository_.name));
+        }
+        if (done) done = catalog_.deleted(repository_, label);
+      }
+      if (done) {
+        told.push_back(key);
+      } else {
+        result_.warnings.push_back(to_string(done.error()));
+      }
     }
+    const Status done = repository_.store->remove_many(told);
+    if (!done) result_.warnings.push_back(to_string(done.error()));
   }
 
   Status remove_expired() {
@@ -219,22 +251,22 @@ class RepositoryExpiry {
   Status remove_batch(std::vector<const SurveyedBackup*> batch) {
     store::Store& store = *repository_.store;
     PGDR_CHECK(lock_->held());
-    std::mutex mutex;
-    const Status hidden = for_each_parallel(batch.size(), [&](std::size_t i) -> Status {
-      const Manifest& m = batch[i]->stored.manifest;
-      const std::string prefix = backup_prefix(set_, m.label);
-      PGDR_TRY(std::string note, write_expired(repository_, set_, m.label, now_));
-      {
-        const std::lock_guard lock(mutex);
-        notes_[m.label] = std::move(note);
+    std::vector<std::string> labels;
+    std::vector<std::string> manifests;
+    std::vector<std::string> next;  // they would take the manifests' place
+    for (const auto* one : batch) {
+      const std::string prefix = backup_prefix(set_, one->stored.manifest.label);
+      labels.push_back(one->stored.manifest.label);
+      manifests.push_back(prefix + kManifestFile);
+      for (const auto& object : survey_.folders[one->folder].objects) {
+        if (object.key == prefix + kNextManifestFile) next.push_back(object.key);
       }
-      for (const auto& object : survey_.folders[batch[i]->folder].objects) {
-        // It would take the manifest's place.
-        if (object.key == prefix + kNextManifestFile) PGDR_CHECK(store.remove(object.key));
-      }
-      return store.remove(prefix + kManifestFile);
-    });
-    PGDR_CHECK(hidden);
+    }
+    // Whoever dies from here on leaves folders without manifest that the catalog believes to be
+    // backups: the mark says what they are.
+    PGDR_TRY(const std::string mark, write_expired(repository_, set_, labels, now_));
+    PGDR_CHECK(store.remove_many(next));
+    PGDR_CHECK(store.remove_many(manifests));
     PGDR_TRY(const std::set<std::string> claimed, claimed_meanwhile());
     for (auto at = batch.begin(); at != batch.end();) {
       const StoredBackup& stored = (*at)->stored;
@@ -248,20 +280,27 @@ class RepositoryExpiry {
                                    backup_prefix(set_, stored.manifest.label) +
                                        (rewrapping ? kNextManifestFile : kManifestFile),
                                    stored.text));
-      drop_note(stored.manifest.label);
       result_.spared.push_back(stored.manifest.label);
       at = batch.erase(at);
     }
-    Status gone = for_each_parallel(batch.size(), [&](std::size_t i) {
-      return remove_rest(survey_.folders[batch[i]->folder]);
-    });
+    std::vector<std::string> rest;  // everything but the manifests, which are gone
+    for (const auto* one : batch) {
+      for (const auto& object : survey_.folders[one->folder].objects) {
+        if (!object.key.ends_with(std::string("/") + kManifestFile)) rest.push_back(object.key);
+      }
+    }
+    Status gone = store.remove_many(rest);
     // These do not exist any more, whether or not all of their artifacts are gone.
+    std::set<std::string> deleted;
+    bool told = true;
     for (const auto* one : batch) {
       const std::string& label = one->stored.manifest.label;
       result_.deleted.push_back(label);
-      tell_catalog(label);
-      remove_marks(label);
+      deleted.insert(label);
+      told = tell_catalog(label) && told;
     }
+    remove_marks(deleted);
+    if (gone && told) PGDR_CHECK(store.remove(mark));
     return gone;
   }
 
@@ -287,44 +326,31 @@ class RepositoryExpiry {
     return labels;
   }
 
-  // Everything but the manifest, which is gone.
-  Status remove_rest(const SurveyFolder& folder) {
-    for (const auto& object : folder.objects) {
-      if (object.key.ends_with(std::string("/") + kManifestFile)) continue;
-      PGDR_CHECK(repository_.store->remove(object.key));
-    }
-    return success();
-  }
-
-  void drop_note(const std::string& label) {
-    const Status removed = repository_.store->remove(notes_[label]);
-    if (!removed) result_.warnings.push_back(to_string(removed.error()));
-  }
-
-  // The note stays until the catalog knows.
-  void tell_catalog(const std::string& label) {
+  // false: the mark has to tell it later.
+  bool tell_catalog(const std::string& label) {
     if (catalog_.reachable()) {
       const Status told = catalog_.deleted(repository_, label);
-      if (told) {
-        drop_note(label);
-        return;
-      }
+      if (told) return true;
       log_verbose(to_string(told.error()));
     }
     catalog_.fell_behind();
+    return false;
   }
 
-  void remove_marks(const std::string& label) {
-    const auto drop = [&](const std::string& key) {
-      const Status removed = repository_.store->remove(key);
-      if (!removed) log_verbose(to_string(removed.error()));
-    };
+  void remove_marks(const std::set<std::string>& labels) {
+    std::vector<std::string> keys;
+    const std::string pins = set_ + "/pins/";
     for (const auto& key : survey_.marks.pin_keys) {
-      if (key.starts_with(set_ + "/pins/" + label + ".")) drop(key);
+      if (!key.starts_with(pins)) continue;
+      if (labels.contains(key.substr(pins.size(), key.find('.', pins.size()) - pins.size()))) {
+        keys.push_back(key);
+      }
     }
     for (const auto& proof : survey_.marks.proofs) {
-      if (proof.label == label) drop(proof.key);
+      if (labels.contains(proof.label)) keys.push_back(proof.key);
     }
+    const Status removed = repository_.store->remove_many(keys);
+    if (!removed) log_verbose(to_string(removed.error()));
   }
 
   Status remove_leftovers() {
@@ -340,16 +366,19 @@ class RepositoryExpiry {
       PGDR_CHECK(lock_->held());
       PGDR_CHECK(repository_.store->remove(entry.key));
     }
+    std::vector<std::string> marks;
     for (const auto& lease : survey_.marks.leases) {
-      if (!lease.live(now_)) PGDR_CHECK(repository_.store->remove(lease.key));
+      if (!lease.live(now_)) marks.push_back(lease.key);
     }
+    const auto& gone = result_.leftovers;
     for (const auto& proof : survey_.marks.proofs) {
       const bool there =
+          std::find(gone.begin(), gone.end(), proof.label) == gone.end() &&
           std::any_of(survey_.folders.begin(), survey_.folders.end(),
                       [&](const SurveyFolder& folder) { return folder.label == proof.label; });
-      if (!there) PGDR_CHECK(repository_.store->remove(proof.key));
+      if (!there) marks.push_back(proof.key);
     }
-    return success();
+    return repository_.store->remove_many(marks);
   }
 
   const ExpireRequest& request_;
@@ -361,8 +390,8 @@ class RepositoryExpiry {
   std::unique_ptr<store::Lease> lock_;
   Survey survey_;
   Unfinished unfinished_;
-  std::map<std::string, std::string> notes_;  // by label: the key of the note for the catalog
-  Time now_{};                                // by the repository's clock
+  std::vector<std::pair<std::string, std::set<std::string>>> expired_;  // mark, what is deleted
+  Time now_{};                                                          // by the repository's clock
 };
 
 // A backup pinned in one repository is meant to stay in all. Those that cannot be asked are told

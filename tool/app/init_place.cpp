@@ -15,8 +15,7 @@ namespace {
 
 using Keys = std::vector<std::pair<std::string, std::string>>;  // raw values
 
-constexpr std::array kNumbers = {"port", "object_lock_days", "parts_in_flight", "part_size_mib",
-                                 "bandwidth_limit_mib"};
+constexpr std::array kNumbers = {"port", "object_lock_days", "parts_in_flight", "part_size_mib"};
 constexpr std::array kFlags = {"path_style", "allow_http"};
 
 bool among(const auto& list, std::string_view key) {
@@ -124,7 +123,6 @@ Keys keys_of(const S3Config& s3) {
   add(keys, "ca_file", s3.ca_file);
   add(keys, "parts_in_flight", s3.parts_in_flight, usual.parts_in_flight);
   add(keys, "part_size_mib", s3.part_size_mib, usual.part_size_mib);
-  add(keys, "bandwidth_limit_mib", s3.bandwidth_limit_mib, usual.bandwidth_limit_mib);
   return keys;
 }
 

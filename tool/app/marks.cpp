@@ -228,10 +228,34 @@ std::optional<ProofMark> newest_proof(const Marks& marks, const StoredBackup& ba
 }
 
 Result<std::string> write_expired(Repository& repository, const std::string& set,
-                                  const std::string& label, Time at) {
-  std::string key = fmt::format("{}/expired/{}.{}", set, label, to_label_time(at));
-  PGDR_CHECK(store::write_text(*repository.store, key, label + "\n"));
+                                  const std::vector<std::string>& labels, Time at) {
+  std::string key = fmt::format("{}/expired/{}.{}", set, labels.front(), to_label_time(at));
+  PGDR_CHECK(
+      store::write_text(*repository.store, key, fmt::format("{}\n", fmt::join(labels, "\n"))));
   return key;
+}
+
+Result<std::set<std::string>> read_expired(const Repository& repository, const ExpiredMark& mark) {
+  std::set<std::string> labels;
+  const auto text = store::read_text(*repository.store, mark.key, kLongestMark);
+  if (!text && text.error().code == Code::kNotFound) return labels;
+  if (!text) return text.error();
+  for (const auto& line : split(*text, '\n')) {
+    if (valid_label(line)) labels.insert(line);
+  }
+  return labels;
+}
+
+Result<std::set<std::string>> list_expired(const Repository& repository, const std::string& set) {
+  PGDR_TRY(const auto entries, repository.store->list(set + "/expired/"));
+  Marks marks;
+  for (const auto& entry : entries) sort_mark(entry, set, marks);
+  std::set<std::string> all;
+  for (const auto& mark : marks.expired) {
+    PGDR_TRY(const auto labels, read_expired(repository, mark));
+    all.insert(labels.begin(), labels.end());
+  }
+  return all;
 }
 
 Result<Time> store_time(Repository& repository, const std::string& set) {

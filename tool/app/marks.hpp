@@ -5,13 +5,15 @@
 //   <set>/pins/<label>.<token>.json               must not expire (until …); `pgdr keep`
 //   <set>/leases/<label>.<purpose>.<token>.<n>    is being read; renewed by writing number n + 1
 //   <set>/proofs/<label>.<kind>.<time>.<digest>   was re-read or restored, and what came of it
-//   <set>/expired/<label>.<time>                  was deleted, and the catalog does not know yet
+//   <set>/expired/<label>.<time>                  is being deleted, or was and the catalog does not
+//                                                 know yet; all of its labels are its content
 //
 // None is signed: who may write here may also delete backups, and a forged mark does no more. A pin
 // carries a checksum, for damage must not shorten it. Format: doc/repository-format.md.
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,7 +62,7 @@ struct ProofMark {
 
 struct ExpiredMark {
   std::string key;
-  std::string label;
+  std::string label;  // the first of its labels
 };
 
 struct Marks {
@@ -91,9 +93,14 @@ void record_proof(const StoredBackup& backup, ProofKind kind, Time at);
 // The newest proof of each copy decides: nullopt when there is none.
 std::optional<ProofMark> newest_proof(const Marks& marks, const StoredBackup& backup);
 
-// The key of the new mark.
+// Before the manifests go (labels: at least one). The mark's key; it is removed when nothing is
+// left of any of them and the catalog knows. A label whose manifest is there was not deleted.
 Result<std::string> write_expired(Repository& repository, const std::string& set,
-                                  const std::string& label, Time at);
+                                  const std::vector<std::string>& labels, Time at);
+// Empty when it was removed just now.
+Result<std::set<std::string>> read_expired(const Repository& repository, const ExpiredMark& mark);
+// Of all marks.
+Result<std::set<std::string>> list_expired(const Repository& repository, const std::string& set);
 // What the repository's own clock says, by the time of an object that is written and removed. The
 // ages of leases and leftovers are told by it, for a host whose clock is ahead would take for dead
 // what is not.

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "base/log.hpp"
+#include "base/warn.hpp"
 
 namespace pgdr::app {
 namespace {

@@ -13,6 +13,10 @@
 
 namespace pgdr::app {
 
+// Several renewals may fail before the lease counts as dead.
+inline constexpr std::chrono::minutes kLeaseRenewal =
+    std::chrono::minutes(kLeaseLifetime) / 8;  // an eighth of whole hours would be none
+
 // Renewed by a thread until destroyed. The copy's repository is borrowed.
 class ReadLease {
  public:
@@ -29,7 +33,6 @@ class ReadLease {
 // deleted meanwhile.
 // renewal: how often; several may fail before the lease counts as dead.
 Result<std::unique_ptr<ReadLease>> hold_copy(const StoredBackup& backup, const std::string& purpose,
-                                             std::chrono::milliseconds renewal = kLeaseLifetime /
-                                                                                 8);
+                                             std::chrono::milliseconds renewal = kLeaseRenewal);
 
 }  // namespace pgdr::app

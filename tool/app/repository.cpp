@@ -9,9 +9,9 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-#include "app/parallel.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "base/parallel.hpp"
 #include "store/open_store.hpp"
 
 namespace pgdr::app {

@@ -50,7 +50,7 @@ struct StoredBackup {
   std::string text;             // the manifest's bytes, which a signature covers
   std::string manifest_sha256;  // of text
   Repository* repository = nullptr;
-  const char* signature_file = kSignatureFile;
+  std::string signature_file = kSignatureFile;
 };
 
 // A folder that is no backup: no manifest, or none that can be read.

@@ -14,6 +14,7 @@
 #include "app/read_lease.hpp"
 #include "app/target.hpp"
 #include "base/interrupt.hpp"
+#include "base/warn.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -172,6 +173,7 @@ Status RestoreRun::check_copy(const StoredBackup& backup) {
       PGDR_CHECK(check_size(backup, artifact));
       continue;
     }
+    if (artifact.kind == "snapshot") continue;  // above
     PGDR_CHECK(check_stored(backup, artifact, [&](std::uint64_t n) {
       state.bytes += n;
       request_.progress.update(state);

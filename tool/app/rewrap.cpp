@@ -42,7 +42,13 @@ class Rewrapping {
     PGDR_CHECK(check_signature(stored_, request_.config.signing, false));
     PGDR_CHECK(nobody_reads());
     PGDR_TRY(const auto next, store_.stat(prefix_ + kNextManifestFile));
-    if (next) PGDR_CHECK(go_on());
+    if (next) {
+      PGDR_CHECK(go_on());
+    } else {
+      // Of a rewrap that died just before it wrote that manifest, or just after it removed it.
+      PGDR_CHECK(lease_.held());
+      PGDR_CHECK(store_.remove(prefix_ + kNextSignatureFile));
+    }
     if (already() && !request_.force) return success();
     if (stored_.signature_file != kSignatureFile) {
       return Error::of(Code::kFailed, "its earlier rewrap was completed just now; run it again");
@@ -125,8 +131,11 @@ class Rewrapping {
     fresh.repository_id = stored_.repository->id;
     ProgressState state{"rewrapping " + fresh.label + " in " + stored_.repository->name, 0,
                         stored_.manifest.stored_bytes() * 2, 0};
-    for (auto& artifact : fresh.artifacts) {
-      PGDR_CHECK(write_artifact(artifact, state));
+    // The list of chunks is made of the dump's, wherever the manifest names it.
+    for (const bool lists : {false, true}) {
+      for (auto& artifact : fresh.artifacts) {
+        if ((artifact.kind == kChunksKind) == lists) PGDR_CHECK(write_artifact(artifact, state));
+      }
     }
     StoredBackup now = stored_;
     now.manifest = fresh;
@@ -170,10 +179,10 @@ class Rewrapping {
     return success();
   }
 
-  // The stored dump is another one now, and so are its pieces. The dump comes before its list.
+  // The stored dump is another one now, and so are its pieces.
   Status write_chunks(Artifact& artifact, const std::string& name) {
     if (dump_chunks_.sha256.empty()) {
-      return Error::of(Code::kCorrupt, artifact.name + " stands before the dump that it describes");
+      return Error::of(Code::kCorrupt, artifact.name + " lists the chunks of no dump");
     }
     const std::string text = chunks_text(dump_chunks_);
     PGDR_CHECK(store::write_text(store_, prefix_ + name, text));

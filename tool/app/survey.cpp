@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "app/parallel.hpp"
+#include "base/parallel.hpp"
+
 
 namespace pgdr::app {
 namespace {

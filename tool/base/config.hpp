@@ -33,7 +33,6 @@ struct S3Config {
   std::string ca_file;
   int parts_in_flight = 4;
   int part_size_mib = 8;        // of the first parts; see store/part_plan.hpp
-  int bandwidth_limit_mib = 0;  // MiB per second, 0: none
 };
 
 // Keys of a [repository.NAME] with type = "sftp".

@@ -104,7 +104,6 @@ void read_common(Section& section, S3Config& out) {
   section.path("ca_file", out.ca_file);
   section.integer("parts_in_flight", out.parts_in_flight, 1, kMostInFlight);
   section.integer("part_size_mib", out.part_size_mib, kLowestPart, kHighestPart);
-  section.integer("bandwidth_limit_mib", out.bandwidth_limit_mib, 1, 1 << 20);
 }
 
 }  // namespace
@@ -113,8 +112,7 @@ void read_s3_repository(Section& section, S3Config& out) {
   section.allow_only({"type", "bucket", "prefix", "endpoint", "region", "path_style",
                       "storage_class", "server_side_encryption", "kms_key_id", "object_lock_mode",
                       "object_lock_days", "credentials_file", "profile", "ca_file", "allow_http",
-                      "parts_in_flight", "part_size_mib", "bandwidth_limit_mib",
-                      "bandwidth_limit"});
+                      "parts_in_flight", "part_size_mib", "bandwidth_limit"});
   read_common(section, out);
   section.text("region", out.region);
   if (!within(out.region, "-_")) {
@@ -148,7 +146,7 @@ void read_s3_repository(Section& section, S3Config& out) {
 void read_gcs_repository(Section& section, S3Config& out) {
   section.allow_only({"type", "bucket", "prefix", "endpoint", "storage_class", "kms_key_id",
                       "credentials_file", "profile", "ca_file", "allow_http", "parts_in_flight",
-                      "part_size_mib", "bandwidth_limit_mib", "bandwidth_limit"});
+                      "part_size_mib", "bandwidth_limit"});
   out.google = true;
   read_common(section, out);
   // AWS_ACCESS_KEY_ID in the environment is most likely somebody else's.

@@ -82,11 +82,6 @@ void log_warning(std::string_view message) {
   put_line(fmt::format("pgdr: {} {}", paint("1;33", "warning:"), message));
 }
 
-void log_warning(const Error& error) {
-  log_warning(to_string(error));
-  if (!error.hint.empty()) put_line(fmt::format("hint: {}", error.hint));
-}
-
 void log_info(std::string_view message) {
   if (g_verbosity.load() != Verbosity::kQuiet) put_line(fmt::format("pgdr: {}", message));
 }

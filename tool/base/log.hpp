@@ -18,7 +18,6 @@ enum class Verbosity { kQuiet, kNormal, kVerbose };
 void log_setup(Verbosity verbosity);
 void log_error(const Error& error);  // "pgdr: error: …" and, if any, "hint: …"; also when quiet
 void log_warning(std::string_view message);
-void log_warning(const Error& error);        // with its hint
 void log_info(std::string_view message);     // not when quiet
 void log_verbose(std::string_view message);  // only when verbose
 

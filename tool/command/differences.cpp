@@ -2,9 +2,11 @@
 
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "app/keys.hpp"
 #include "base/log.hpp"
 #include "command/commands.hpp"
 #include "command/options.hpp"
@@ -25,7 +27,9 @@ struct Options {
 
 Result<int> run_differences(const Globals& globals, const Options& options) {
   PGDR_TRY(const Chosen chosen, load_chosen(globals, options.set));
-  PGDR_TRY(const app::Differences differences, app::read_differences(chosen.set, options.request));
+  PGDR_TRY(auto key, app::load_fingerprint_key(chosen.config));
+  PGDR_TRY(const app::Differences differences,
+           app::read_differences(chosen.set, options.request, std::move(key)));
   if (globals.json) {
     print_json(differences_json(differences, options.request));
   } else if (!globals.quiet) {

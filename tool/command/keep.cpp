@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "app/keep.hpp"
-#include "base/log.hpp"
+#include "base/warn.hpp"
 #include "command/commands.hpp"
 #include "command/options.hpp"
 #include "command/render.hpp"

@@ -139,6 +139,17 @@ std::string Catalog::keyed_call(std::string call, std::vector<Value>& params) co
   return fmt::format("{}, ${}::bytea)", call, params.size());
 }
 
+Result<Rows> Catalog::differences(const std::string& target, const std::string& relation,
+                                  std::uint32_t max_rows) {
+  std::vector<Value> params{target, relation, std::to_string(max_rows)};
+  const std::string call =
+      keyed_call(fmt::format("SELECT side, key, column_name, expected, actual, detail "
+                             "FROM {}($1::text, $2::text, $3::integer",
+                             name("dr_differences")),
+                 params);
+  return db_->query(call, params);
+}
+
 Result<std::int64_t> Catalog::snapshot_counts(const std::optional<std::string>& label,
                                               bool content) {
   PGDR_CHECK(send_snapshot_counts(label, content));

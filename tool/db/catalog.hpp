@@ -121,8 +121,9 @@ class Catalog {
   // The function's qualified, quoted name: for statements that have no method here.
   [[nodiscard]] std::string name(const std::string& function) const;
 
-  // Snapshots and verifications of this client are keyed from now on. Tells the server, where the
-  // role may, not to log parameters in this session; call it outside a transaction.
+  // Snapshots, verifications and differences of this client are keyed from now on. Tells the
+  // server, where the role may, not to log parameters in this session; call it outside a
+  // transaction.
   void use_key(FingerprintKey key);
 
   Result<std::int64_t> backup_start(const BackupStart& start);
@@ -155,6 +156,9 @@ class Catalog {
                                               const std::string& options = "{}");
   Result<std::vector<Finding>> verify_snapshot(const std::string& document,
                                                const std::string& options = "{}");
+  // dr_differences(): side, key, column_name, expected, actual, detail.
+  Result<Rows> differences(const std::string& target, const std::string& relation,
+                           std::uint32_t max_rows);
   Result<std::int64_t> verification_record(const VerificationRecord& record);
 
   Result<std::int64_t> event_record(const EventRecord& event);

@@ -94,6 +94,9 @@ class LimitedStore final : public Store {
     return inner_->list(prefix);
   }
   Status remove(const std::string& key) override { return inner_->remove(key); }
+  Status remove_many(const std::vector<std::string>& keys) override {
+    return inner_->remove_many(keys);
+  }
   Result<std::vector<Entry>> leftovers(const std::string& prefix) override {
     return inner_->leftovers(prefix);
   }

@@ -1,7 +1,5 @@
 #include "store/open_store.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "store/limited.hpp"
@@ -16,11 +14,7 @@ Result<std::unique_ptr<Store>> open_unlimited(const RepositoryConfig& repository
   if (repository.type == "local") return open_local(repository.path, create);
   if (repository.type == "s3" || repository.type == "gcs") {
     S3Options options = s3_options(repository.s3);
-    // The stream is limited before it becomes parts; a part must not leave at full speed then.
-    if (repository.bandwidth_limit > 0 && options.config.bandwidth_limit_mib == 0) {
-      options.config.bandwidth_limit_mib = static_cast<int>(
-          std::clamp<std::uint64_t>(repository.bandwidth_limit >> 20U, 1, 1 << 20));
-    }
+    options.bytes_per_second = repository.bandwidth_limit;
     return open_s3(std::move(options));
   }
   if (repository.type == "sftp") return open_sftp(sftp_options(repository.sftp), create);

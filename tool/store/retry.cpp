@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <mutex>
 #include <random>
 
 #include "base/interrupt.hpp"
@@ -43,13 +44,15 @@ auto tried(const RetryPolicy& policy, Call call) -> decltype(call()) {
 
 class RetrySource : public Source {
  public:
+  // end: nullopt for the object's own.
   RetrySource(Store& store, const RetryPolicy& policy, std::string key, Entry expected,
-              std::uint64_t offset, std::unique_ptr<Source> inner)
+              std::uint64_t offset, std::optional<std::uint64_t> end, std::unique_ptr<Source> inner)
       : store_(store),
         backoff_(policy),
         key_(std::move(key)),
         expected_(std::move(expected)),
         offset_(offset),
+        end_(end),
         inner_(std::move(inner)) {}
 
   Result<std::size_t> read(MutableBytes buffer) override {
@@ -72,7 +75,11 @@ class RetrySource : public Source {
       return Error::of(Code::kCorrupt, store_.location() + "/" + key_ +
                                            " was replaced or removed while it was being read");
     }
-    PGDR_TRY(inner_, store_.open(key_, offset_));
+    if (end_) {
+      PGDR_TRY(inner_, store_.open_range(key_, offset_, *end_ - offset_));
+    } else {
+      PGDR_TRY(inner_, store_.open(key_, offset_));
+    }
     return inner_->read(buffer);
   }
 
@@ -81,6 +88,7 @@ class RetrySource : public Source {
   std::string key_;
   Entry expected_;
   std::uint64_t offset_;
+  std::optional<std::uint64_t> end_;
   std::unique_ptr<Source> inner_;
 };
 
@@ -91,6 +99,7 @@ class RetryStore : public Store {
 
   [[nodiscard]] std::string location() const override { return inner_->location(); }
   Result<std::unique_ptr<Upload>> create(const std::string& key) override {
+    forget(key);
     return tried(policy_, [&] { return inner_->create(key); });
   }
   Result<std::unique_ptr<Source>> open(const std::string& key, std::uint64_t offset) override {
@@ -99,8 +108,18 @@ class RetryStore : public Store {
     if (!entry) return inner_->open(key, offset);
     PGDR_TRY(std::unique_ptr<Source> source,
              tried(policy_, [&] { return inner_->open(key, offset); }));
-    return std::unique_ptr<Source>(
-        std::make_unique<RetrySource>(*inner_, policy_, key, *entry, offset, std::move(source)));
+    return std::unique_ptr<Source>(std::make_unique<RetrySource>(
+        *inner_, policy_, key, *entry, offset, std::nullopt, std::move(source)));
+  }
+  Result<std::unique_ptr<Source>> open_range(const std::string& key, std::uint64_t offset,
+                                             std::uint64_t length) override {
+    PGDR_TRY(const std::optional<Entry> entry, known(key));
+    if (!entry) return inner_->open_range(key, offset, length);
+    const auto opened = [&] { return inner_->open_range(key, offset, length); };
+    PGDR_TRY(std::unique_ptr<Source> source, tried(policy_, opened));
+    const std::uint64_t end = offset + std::min(length, UINT64_MAX - offset);
+    return std::unique_ptr<Source>(std::make_unique<RetrySource>(*inner_, policy_, key, *entry,
+                                                                 offset, end, std::move(source)));
   }
   Result<std::optional<Entry>> stat(const std::string& key) override {
     return tried(policy_, [&] { return inner_->stat(key); });
@@ -109,7 +128,13 @@ class RetryStore : public Store {
     return tried(policy_, [&] { return inner_->list(prefix); });
   }
   Status remove(const std::string& key) override {
+    forget(key);
     return tried(policy_, [&] { return inner_->remove(key); });
+  }
+  // What is gone already is no error the second time.
+  Status remove_many(const std::vector<std::string>& keys) override {
+    for (const std::string& key : keys) forget(key);
+    return tried(policy_, [&] { return inner_->remove_many(keys); });
   }
   Result<std::vector<Entry>> leftovers(const std::string& prefix) override {
     return tried(policy_, [&] { return inner_->leftovers(prefix); });
@@ -126,8 +151,26 @@ class RetryStore : public Store {
   }
 
  private:
+  // A large object is read by hundreds of ranges: looked at once.
+  Result<std::optional<Entry>> known(const std::string& key) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (read_ && read_->key == key) return read_;
+    }
+    PGDR_TRY(std::optional<Entry> entry, stat(key));
+    const std::lock_guard lock(mutex_);
+    read_ = entry;
+    return entry;
+  }
+  void forget(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    if (read_ && read_->key == key) read_.reset();
+  }
+
   std::unique_ptr<Store> inner_;
   RetryPolicy policy_;
+  std::mutex mutex_;
+  std::optional<Entry> read_;  // the object that ranges were asked of last
 };
 
 }  // namespace

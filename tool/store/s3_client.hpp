@@ -76,6 +76,8 @@ class S3Client : public std::enable_shared_from_this<S3Client> {
 
   // Whether the store honours If-None-Match and If-Match on writes, as far as is known.
   std::atomic<bool> conditional{true};
+  // Whether the store knows the request that deletes many objects, as far as is known.
+  std::atomic<bool> multi_delete{true};
   // Set once an ETag was seen to be the MD5 of the content: then every one must be.
   std::atomic<bool> md5_etags{false};
 

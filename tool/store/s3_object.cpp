@@ -42,10 +42,6 @@ Result<S3Head> read_head(const S3Client& client, const std::string& key,
   return head;
 }
 
-std::uint64_t bandwidth(const S3Client& client) {
-  return static_cast<std::uint64_t>(client.options().config.bandwidth_limit_mib) << 20U;
-}
-
 class S3Source : public Source {
  public:
   // end: the offset behind the last byte that is wanted, at most the object's size.
@@ -94,7 +90,7 @@ class S3Source : public Source {
     request.key = key_;
     request.headers = {{"Range", fmt::format("bytes={}-{}", offset_, end_ - 1)},
                        {"If-Match", head_.etag}};
-    request.bytes_per_second = bandwidth(client_);
+    request.bytes_per_second = client_.options().bytes_per_second;
     PGDR_TRY(S3Client::Opened opened, client_.open(request));
     if (opened.reply.absent() || opened.reply.refused_condition()) {
       return changed("was replaced or removed while it was being read");
@@ -165,7 +161,7 @@ Result<std::unique_ptr<Source>> open_object(S3Client& client, const std::string&
   S3Request request;
   request.method = "GET";
   request.key = key;
-  request.bytes_per_second = bandwidth(client);
+  request.bytes_per_second = client.options().bytes_per_second;
   PGDR_TRY(S3Client::Opened opened, client.open(request));
   if (opened.reply.absent()) {
     if (opened.reply.code.empty()) PGDR_CHECK(client.check_bucket());
@@ -183,7 +179,7 @@ Result<std::unique_ptr<Source>> open_object_range(S3Client& client, const std::s
   request.method = "GET";
   request.key = key;
   request.headers = {{"Range", fmt::format("bytes={}-{}", offset, offset + length - 1)}};
-  request.bytes_per_second = bandwidth(client);
+  request.bytes_per_second = client.options().bytes_per_second;
   PGDR_TRY(S3Client::Opened opened, client.open(request));
   if (opened.reply.absent()) {
     if (opened.reply.code.empty()) PGDR_CHECK(client.check_bucket());

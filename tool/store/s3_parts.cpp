@@ -9,6 +9,12 @@
 #include "store/digest.hpp"
 
 namespace pgdr::store {
+namespace {
+
+// However low the limit, a part that moves must not look like one that stalls.
+constexpr std::uint64_t kSlowest = 16 * kMinimumRate;
+
+}  // namespace
 
 std::size_t PartBuffer::append(Bytes data) {
   const std::size_t n = std::min(data.size(), capacity_ - size_);
@@ -106,9 +112,10 @@ Result<SentPart> PartSender::put(const Job& job) {
   request.body = content;
   request.body_sha256 = out.content.sha256;
   request.cancelled = &cancelled_;
-  const S3Config& config = client_.options().config;
-  request.bytes_per_second = (static_cast<std::uint64_t>(config.bandwidth_limit_mib) << 20U) /
-                             static_cast<std::uint64_t>(config.parts_in_flight);
+  if (const std::uint64_t limit = client_.options().bytes_per_second; limit > 0) {
+    const auto at_once = static_cast<std::uint64_t>(client_.options().config.parts_in_flight);
+    request.bytes_per_second = std::max(limit / at_once, kSlowest);
+  }
 
   for (Backoff backoff(client_.options().retry, &cancelled_);;) {
     PGDR_TRY(const S3Reply reply, client_.call(request));

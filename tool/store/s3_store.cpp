@@ -5,6 +5,7 @@
 #include "store/s3_list.hpp"
 #include "store/s3_lock.hpp"
 #include "store/s3_object.hpp"
+#include "store/s3_remove.hpp"
 #include "store/s3_upload.hpp"
 
 namespace pgdr::store {
@@ -66,13 +67,17 @@ class S3Store : public Store {
 
   Status remove(const std::string& key) override {
     PGDR_CHECK(check_key(key));
-    S3Request request;
-    request.method = "DELETE";
-    request.key = client_->full_key(key);
-    PGDR_TRY(const S3Reply reply, client_->call(request));
-    if (reply.ok()) return success();
-    if (reply.absent()) return client_->check_bucket();
-    return client_->failure(reply, fmt::format("cannot remove {}/{}", location(), key));
+    return remove_object(*client_, client_->full_key(key));
+  }
+
+  Status remove_many(const std::vector<std::string>& keys) override {
+    std::vector<std::string> whole;
+    whole.reserve(keys.size());
+    for (const std::string& key : keys) {
+      PGDR_CHECK(check_key(key));
+      whole.push_back(client_->full_key(key));
+    }
+    return remove_objects(*client_, whole);
   }
 
   // Their size is not known without asking for each one's parts: 0.

@@ -117,8 +117,7 @@ class S3Upload : public Upload {
     request.headers.emplace_back("Content-Type", "application/octet-stream");
     request.body = content;
     request.body_sha256 = stretches.front().sha256;
-    request.bytes_per_second =
-        static_cast<std::uint64_t>(client_.options().config.bandwidth_limit_mib) << 20U;
+    request.bytes_per_second = client_.options().bytes_per_second;
     PGDR_TRY(const S3Reply reply, call_if_absent(request));
     if (reply.refused_condition()) return compare(stretches);
     if (!reply.ok()) return client_.failure(reply, what_);

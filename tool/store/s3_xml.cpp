@@ -97,6 +97,26 @@ std::optional<Time> time(const std::string& iso) {
   return *parsed;
 }
 
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string root_name(std::string_view document) {
@@ -175,28 +195,36 @@ std::optional<S3UnfinishedPage> parse_unfinished(std::string_view document) {
   return page;
 }
 
+std::optional<std::vector<S3Removal>> parse_removals(std::string_view document) {
+  pugi::xml_document parsed;
+  const pugi::xml_node root = root_named(parsed, document, "DeleteResult");
+  if (!root) return std::nullopt;
+  std::vector<S3Removal> removals;
+  for (const pugi::xml_node& each : root.children()) {
+    const bool deleted = local_name(each) == "Deleted";
+    if (!deleted && local_name(each) != "Error") continue;
+    S3Removal removal{text(each, "Key"), deleted ? std::string() : text(each, "Code")};
+    if (removal.key.empty()) return std::nullopt;
+    if (!deleted && removal.error.empty()) removal.error = "UnknownError";
+    removals.push_back(std::move(removal));
+  }
+  return removals;
+}
+
+std::string delete_document(const std::vector<std::string>& keys) {
+  std::string out = "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
+  for (const std::string& key : keys) {
+    out += fmt::format("<Object><Key>{}</Key></Object>", escaped(key));
+  }
+  return out + "<Quiet>false</Quiet></Delete>";
+}
+
 std::string complete_document(const std::vector<std::string>& etags) {
   std::string out = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
   std::size_t number = 0;
   for (const std::string& etag : etags) {
-    std::string escaped;
-    for (const char c : etag) {
-      switch (c) {
-        case '&':
-          escaped += "&amp;";
-          break;
-        case '<':
-          escaped += "&lt;";
-          break;
-        case '>':
-          escaped += "&gt;";
-          break;
-        default:
-          escaped += c;
-      }
-    }
-    out +=
-        fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", ++number, escaped);
+    out += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", ++number,
+                       escaped(etag));
   }
   return out + "</CompleteMultipartUpload>";
 }

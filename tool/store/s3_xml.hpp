@@ -44,6 +44,11 @@ struct S3UnfinishedPage {  // <ListMultipartUploadsResult>
   std::string next_upload_id;
 };
 
+struct S3Removal {  // <DeleteResult>: what the store says of one key
+  std::string key;
+  std::string error;  // its code; empty: deleted, or not there before
+};
+
 std::string root_name(std::string_view document);  // empty: not well-formed XML
 std::optional<S3Fault> parse_fault(std::string_view document);
 std::optional<std::string> parse_upload_id(std::string_view document);
@@ -52,6 +57,10 @@ std::optional<std::string> parse_completed_etag(std::string_view document);
 std::optional<S3Page> parse_page(std::string_view document);
 std::optional<S3UnfinishedPage> parse_unfinished(std::string_view document);
 
+std::optional<std::vector<S3Removal>> parse_removals(std::string_view document);
+
+// <Delete> of these whole keys; the answer names each.
+std::string delete_document(const std::vector<std::string>& keys);
 // <CompleteMultipartUpload> for parts 1, 2, …
 std::string complete_document(const std::vector<std::string>& etags);
 

@@ -12,14 +12,14 @@ namespace {
 class SftpSource : public Source {
  public:
   SftpSource(SftpClient::Loan session, sftp::Handle handle, std::string path, std::string shown,
-             std::uint64_t offset, std::uint64_t size)
+             std::uint64_t offset, std::uint64_t end)
       : session_(std::move(session)),
         handle_(std::move(handle)),
         path_(std::move(path)),
         shown_(std::move(shown)),
         at_(offset),
         asked_(offset),
-        size_(size) {}
+        end_(end) {}
 
   ~SftpSource() override {
     if (!session_) return;
@@ -33,7 +33,7 @@ class SftpSource : public Source {
 
   Result<std::size_t> read(MutableBytes buffer) override {
     if (used_ == data_.size()) {
-      if (at_ == size_) return finish();
+      if (at_ == end_) return finish();
       PGDR_CHECK(next());
     }
     const std::size_t n = std::min(buffer.size(), data_.size() - used_);
@@ -50,9 +50,9 @@ class SftpSource : public Source {
   };
 
   Status ask_ahead() {
-    while (asked_ < size_ && asked_ - at_ < kAhead) {
-      const auto size = static_cast<std::uint32_t>(
-          std::min<std::uint64_t>(session_->read_size(), size_ - asked_));
+    while (asked_ < end_ && asked_ - at_ < kAhead) {
+      const auto size =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(session_->read_size(), end_ - asked_));
       PGDR_TRY(const std::uint32_t id, session_->ask_read(handle_, asked_, size));
       ahead_.push_back({id, asked_, size});
       asked_ += size;
@@ -67,7 +67,7 @@ class SftpSource : public Source {
     PGDR_TRY(sftp::Reply reply, session_->collect(request.id));
     if (reply.status() == sftp::StatusCode::kEof) {
       return Error::of(Code::kCorrupt,
-                       fmt::format("{} ended {} bytes early while being read", shown_, size_ - at_),
+                       fmt::format("{} ended {} bytes early while being read", shown_, end_ - at_),
                        "was it replaced or cut short by another program?");
     }
     if (reply.type != sftp::Type::kData) return sftp::Session::failure(reply, "read", shown_);
@@ -102,7 +102,7 @@ class SftpSource : public Source {
   std::string shown_;
   std::uint64_t at_;     // received so far
   std::uint64_t asked_;  // asked for so far
-  std::uint64_t size_;
+  std::uint64_t end_;    // where reading stops
   std::deque<Request> ahead_;
   std::string data_;
   std::size_t used_ = 0;
@@ -112,7 +112,7 @@ class SftpSource : public Source {
 }  // namespace
 
 Result<std::unique_ptr<Source>> open_sftp_source(SftpClient& client, const std::string& key,
-                                                 std::uint64_t offset) {
+                                                 std::uint64_t offset, std::uint64_t length) {
   PGDR_TRY(SftpClient::Loan session, client.take());
   const std::string path = client.path_of(key);
   const std::string shown = client.shown(key);
@@ -135,8 +135,9 @@ Result<std::unique_ptr<Source>> open_sftp_source(SftpClient& client, const std::
     PGDR_CHECK(session->close(handle));
     return error;
   }
+  const std::uint64_t end = offset + std::min(length, *now.size - offset);
   return std::unique_ptr<Source>(std::make_unique<SftpSource>(std::move(session), std::move(handle),
-                                                              path, shown, offset, *now.size));
+                                                              path, shown, offset, end));
 }
 
 }  // namespace pgdr::store

@@ -33,6 +33,12 @@ class SftpStore : public Store {
     return open_sftp_source(*client_, key, offset);
   }
 
+  Result<std::unique_ptr<Source>> open_range(const std::string& key, std::uint64_t offset,
+                                             std::uint64_t length) override {
+    PGDR_CHECK(check_key(key));
+    return open_sftp_source(*client_, key, offset, length);
+  }
+
   Result<std::optional<Entry>> stat(const std::string& key) override {
     PGDR_CHECK(check_key(key));
     PGDR_TRY(const SftpClient::Loan session, client_->take());

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/parallel.hpp"
+
 namespace pgdr::store {
 namespace {
 
@@ -40,6 +42,11 @@ Result<std::unique_ptr<Source>> Store::open_range(const std::string& key, std::u
                                                   std::uint64_t length) {
   PGDR_TRY(std::unique_ptr<Source> source, open(key, offset));
   return std::unique_ptr<Source>(std::make_unique<FirstBytes>(std::move(source), length));
+}
+
+Status Store::remove_many(const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) PGDR_CHECK(check_key(key));
+  return for_each_parallel(keys.size(), [&](std::size_t i) { return remove(keys[i]); });
 }
 
 bool valid_key(const std::string& key) {

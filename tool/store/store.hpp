@@ -73,7 +73,11 @@ class Store {
   // Every object whose key starts with prefix ("" or ending in '/'), sorted by key; temporaries
   // excluded. Complete or an error: never a partial list (HAZARDS 6).
   virtual Result<std::vector<Entry>> list(const std::string& prefix) = 0;
-  virtual Status remove(const std::string& key) = 0;  // absent: success
+  virtual Status remove(const std::string& key) = 0;  // absent: success; thread safe
+  // Removes them all, in no order that could be relied on; absent ones count as removed. After an
+  // error (the first that came) any of them may be gone and any may be left. Without a form of its
+  // own a store removes several at a time.
+  virtual Status remove_many(const std::vector<std::string>& keys);
   // Temporaries of uploads that never finished, under prefix.
   virtual Result<std::vector<Entry>> leftovers(const std::string& prefix) = 0;
   virtual Status remove_leftover(const Entry& entry) = 0;

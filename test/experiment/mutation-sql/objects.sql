@@ -201,6 +201,11 @@ UNION ALL SELECT 'operator ' || v.what, format('UPDATE pg_operator SET %s WHERE 
 FROM pg_operator AS o JOIN spaces AS s ON s.oid = o.oprnamespace, (VALUES ('commutator', 'oprcom = 0'), ('estimator', 'oprrest = ''eqsel''::regproc'), ('hashes', 'oprcanhash = NOT oprcanhash')) AS v (what, change) WHERE pg_temp.own('pg_operator', o.oid)
 UNION ALL SELECT 'operator family member lost', format('DELETE FROM pg_amop WHERE oid = (SELECT min(oid) FROM pg_amop WHERE amopfamily = %s)', o.oid), 'operator family', pg_temp.called('pg_opfamily', o.oid), 'definition', ARRAY['app.']
 FROM pg_opfamily AS o JOIN spaces AS s ON s.oid = o.opfnamespace WHERE pg_temp.own('pg_opfamily', o.oid)
+UNION ALL SELECT 'operator class ' || v.what, format(v.change, o.oid, o.opcfamily), 'operator class', pg_temp.called('pg_opclass', o.oid), 'members', ARRAY['app.']
+FROM pg_opclass AS o JOIN spaces AS s ON s.oid = o.opcnamespace, (VALUES
+  ('member lost', 'DELETE FROM pg_amproc WHERE amprocnum = 1 AND oid IN (SELECT objid FROM pg_depend WHERE classid = ''pg_amproc''::regclass AND refclassid = ''pg_opclass''::regclass AND refobjid = %1$s)'),
+  ('member made loose', 'UPDATE pg_depend SET refclassid = ''pg_opfamily''::regclass, refobjid = %2$s WHERE classid = ''pg_amproc''::regclass AND refclassid = ''pg_opclass''::regclass AND refobjid = %1$s')) AS v (what, change)
+WHERE pg_temp.own('pg_opclass', o.oid)
 UNION ALL SELECT 'collation deterministic', format('UPDATE pg_collation SET collisdeterministic = NOT collisdeterministic WHERE oid = %s', o.oid), 'collation', pg_temp.called('pg_collation', o.oid), 'definition', '{}'
 FROM pg_collation AS o JOIN spaces AS s ON s.oid = o.collnamespace WHERE pg_temp.own('pg_collation', o.oid)
 UNION ALL SELECT 'dictionary options', format('UPDATE pg_ts_dict SET dictinitoption = NULL WHERE oid = %s', o.oid), 'text search dictionary', pg_temp.called('pg_ts_dict', o.oid), 'definition', '{}'

@@ -1,4 +1,4 @@
-#include "app/parallel.hpp"
+#include "base/parallel.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -9,7 +9,7 @@
 
 #include "base/interrupt.hpp"
 
-namespace pgdr::app {
+namespace pgdr {
 namespace {
 
 constexpr std::size_t kThreads = 8;
@@ -38,4 +38,4 @@ Status for_each_parallel(std::size_t count, const std::function<Status(std::size
   return success();
 }
 
-}  // namespace pgdr::app
+}  // namespace pgdr

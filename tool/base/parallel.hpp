@@ -6,11 +6,11 @@
 
 #include "base/result.hpp"
 
-namespace pgdr::app {
+namespace pgdr {
 
 // Runs step(0) … step(count - 1) on a few threads; returns once all have ended. The first error
 // keeps further steps from starting, and is returned; so is kInterrupted after a signal. No step
 // for the same index twice.
 Status for_each_parallel(std::size_t count, const std::function<Status(std::size_t)>& step);
 
-}  // namespace pgdr::app
+}  // namespace pgdr
