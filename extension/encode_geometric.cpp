@@ -26,9 +26,9 @@ void write_floats(const void* stored, Size count, Sink& sink) {
 }
 
 void write_points(const Payload& payload, Size points, Sink& sink) {
+  if (payload.length < points) corrupt_value("a path or polygon");
   const auto count = load_native<int32>(payload.data);  // the first member of both
-  if (payload.length < points || count < 0 ||
-      static_cast<Size>(count) > (payload.length - points) / sizeof(Point))
+  if (count < 0 || static_cast<Size>(count) > (payload.length - points) / sizeof(Point))
     corrupt_value("a path or polygon");
   sink.u32(static_cast<uint32>(count));
   write_floats(payload.data + points, static_cast<Size>(count) * 2, sink);
@@ -41,6 +41,7 @@ void encode_floats(const char* stored, int16 length, Sink& sink) {
 }
 
 void encode_path(const Payload& payload, Sink& sink) {
+  if (payload.length < kPathPoints) corrupt_value("a path or polygon");
   sink.u8(load_native<int32>(payload.data + kPathClosed) != 0 ? 1 : 0);
   write_points(payload, kPathPoints, sink);
 }

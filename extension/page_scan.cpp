@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "shared_mapping.hpp"
+
 namespace pgdr {
 
 bool reads_pages(Relation rel) {
@@ -21,6 +23,7 @@ void PageScan::pin_next() {
   }
   next_ = ReadBufferExtended(rel_, MAIN_FORKNUM, block_++, RBM_NORMAL, strategy_);
   ahead_ = reinterpret_cast<const char*>(BufferGetPage(next_));
+  map_around(ahead_);
 }
 
 Page PageScan::lock() {

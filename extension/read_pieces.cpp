@@ -158,7 +158,7 @@ void PieceReader::run() {
     }
     (void)pg_atomic_fetch_add_u64(&shared_->weight_done,
                                   static_cast<int64>(task.task.weight / task.pieces));
-    sink_->between(sink_);
+    if (!sink_->between(sink_)) break;
   }
   close();
   MemoryContextSwitchTo(outer);

@@ -149,9 +149,10 @@ bool merge_arrived(Merge* merge) {
   return any;
 }
 
-void serve_workers(PartSink* self) {
+bool serve_workers(PartSink* self) {
   auto* merge = static_cast<Merge*>(self);
   if (merge->readers != nullptr) (void)merge_arrived(merge);
+  return true;
 }
 
 void wait_for_workers(Merge* merge) {

@@ -42,8 +42,9 @@ struct Part {
 
 struct PartSink {
   void (*add)(PartSink* self, const Part& part, const core::Digest* buckets);
-  // Called after every piece; what else the process has to do.
-  void (*between)(PartSink* self);
+  // Called after every piece; what else the process has to do. False: the process leaves the rest
+  // to the others.
+  bool (*between)(PartSink* self);
 };
 
 // Takes pieces until there are none.

@@ -4,10 +4,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <iterator>
 
 #include "base/file.hpp"
 #include "base/process.hpp"
@@ -192,6 +197,143 @@ TEST_F(RcloneFault, ADownloadCutShortIsDamage) {
   const auto back = read_back(*store, "a");
   ASSERT_FALSE(back);
   EXPECT_EQ(back.error().code, Code::kCorrupt);
+}
+
+// --- ranges
+
+constexpr std::size_t kPiece = 100000;
+
+class RcloneRanges : public RcloneFault {
+ protected:
+  RcloneRanges() : content_(content_of(11 * kPiece + 17)) {
+    EXPECT_TRUE(store::write_text(*plain(), "a", content_));
+  }
+  // An rclone that notes what it is asked to read, before it does what `script` says.
+  std::unique_ptr<Store> noting(const std::string& script = "") {
+    return open_with("case $all in *' cat '*) echo \"$all\" >>" + folder_.path + "/cats;; esac\n" +
+                     script);
+  }
+  std::size_t cats() {
+    const std::string text = said();
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  }
+  std::string said() {
+    std::ifstream file(folder_.path + "/cats");
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  // The bytes of the i-th piece, or an error.
+  static Result<std::string> piece(Store& store, std::size_t i) {
+    PGDR_TRY(const auto source, store.open_range("a", i * kPiece, kPiece));
+    std::string text(kPiece, '\0');
+    PGDR_TRY(const std::size_t n, read_full(*source, std::as_writable_bytes(std::span(text))));
+    text.resize(n);
+    return text;
+  }
+  // All of it, `at_once` pieces on the way at a time.
+  Result<std::string> read_by_ranges(Store& store, std::size_t at_once) {
+    std::deque<std::future<Result<std::string>>> window;
+    std::string back;
+    std::size_t next = 0;
+    while (next * kPiece < content_.size() || !window.empty()) {
+      while (window.size() < at_once && next * kPiece < content_.size()) {
+        window.push_back(
+            std::async(std::launch::async, [&store, i = next++] { return piece(store, i); }));
+      }
+      PGDR_TRY(const std::string text, window.front().get());
+      window.pop_front();
+      back += text;
+    }
+    return back;
+  }
+  std::string content_;
+};
+
+TEST_F(RcloneRanges, InOrderTakeTwoRuns) {
+  const auto store = noting();
+  const auto back = read_by_ranges(*store, 1);
+  ASSERT_TRUE(back) << to_string(back.error());
+  EXPECT_TRUE(*back == content_);
+  EXPECT_EQ(cats(), 2U) << "one for the first range, one for all that follow it";
+}
+
+// Which of those that start together is the first to ask is not certain.
+TEST_F(RcloneRanges, SeveralAtATimeTakeTurns) {
+  const auto store = noting();
+  const auto back = read_by_ranges(*store, 4);
+  ASSERT_TRUE(back) << to_string(back.error());
+  EXPECT_TRUE(*back == content_);
+  EXPECT_LE(cats(), 8U) << "not one for each of twelve: " << said();
+}
+
+TEST_F(RcloneRanges, ASingleOneIsReadAlone) {
+  const auto store = noting();
+  const auto text = piece(*store, 5);
+  ASSERT_TRUE(text);
+  EXPECT_TRUE(*text == content_.substr(5 * kPiece, kPiece));
+  EXPECT_EQ(cats(), 1U);
+  EXPECT_NE(said().find("--count 100000"), std::string::npos) << said();
+}
+
+TEST_F(RcloneRanges, ARunThatDiesIsReplaced) {
+  const auto store = noting(
+      "case $all in *'cat --offset 100000 '*) rclone \"$@\" | head -c 250000; exit 5;; esac");
+  const auto back = read_by_ranges(*store, 4);
+  ASSERT_TRUE(back) << to_string(back.error());
+  EXPECT_TRUE(*back == content_);
+}
+
+TEST_F(RcloneRanges, ARunCutShortIsDamage) {
+  const auto store =
+      noting("case $all in *'cat --offset'*) rclone \"$@\" | head -c 1000; exit 0;; esac");
+  const auto back = read_by_ranges(*store, 2);
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().code, Code::kCorrupt);
+}
+
+TEST_F(RcloneRanges, OneThatIsGivenUpDoesNotHoldTheOthers) {
+  const auto store = noting();
+  ASSERT_TRUE(piece(*store, 0));
+  {
+    auto source = store->open_range("a", kPiece, kPiece);
+    ASSERT_TRUE(source);
+    std::vector<std::byte> buffer(100);
+    ASSERT_TRUE((*source)->read(buffer));
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  const auto text = piece(*store, 2);
+  ASSERT_TRUE(text);
+  EXPECT_TRUE(*text == content_.substr(2 * kPiece, kPiece));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(8));
+}
+
+TEST_F(RcloneRanges, MayOutliveTheirStore) {
+  auto store = noting();
+  ASSERT_TRUE(piece(*store, 0));
+  auto source = store->open_range("a", kPiece, kPiece);
+  ASSERT_TRUE(source);
+  store.reset();
+  std::vector<std::byte> buffer(kPiece);
+  EXPECT_EQ(*read_full(**source, buffer), kPiece);
+}
+
+TEST_F(RcloneFault, ManyAreRemovedByOneRun) {
+  const auto store = open_with("case $all in *delete*) echo x >>" + folder_.path + "/runs;; esac");
+  for (const char* key : {"a", "b/c", "b/d", "e"}) {
+    ASSERT_TRUE(store::write_text(*plain(), key, "x"));
+  }
+  ASSERT_TRUE(store->remove_many({"a", "b/c", "b/none"}));
+  const auto left = plain()->list("");
+  ASSERT_TRUE(left);
+  ASSERT_EQ(left->size(), 2U);
+  EXPECT_EQ(left->front().key, "b/d");
+  EXPECT_EQ(std::filesystem::file_size(folder_.path + "/runs"), 2U);
+}
+
+TEST_F(RcloneFault, ARemovalOfManyThatFailsIsTriedOneByOne) {
+  const auto store = open_with("case $all in *' delete '*) exit 1;; esac");
+  for (const char* key : {"a", "b"}) ASSERT_TRUE(store::write_text(*plain(), key, "x"));
+  ASSERT_TRUE(store->remove_many({"a", "b"}));
+  EXPECT_TRUE(plain()->list("")->empty());
 }
 
 TEST_F(RcloneFault, AnUnknownRemoteSaysSo) {

@@ -1,6 +1,7 @@
 #include "app/doctor.hpp"
 
 #include <functional>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -122,6 +123,14 @@ INSTANTIATE_TEST_SUITE_P(
             Verdict::kFail, "14.30 is older than the server (15)", "postgresql-client-15", 1},
         Ill{"BadMinor", [](DoctorFacts& f) { f.programs[1].version_num = 150019; }, "pg_restore",
             Verdict::kWarn, "15.19", "15.20 or later", 0},
+        Ill{"BadMinorOfEighteen", [](DoctorFacts& f) { f.programs[0].version_num = 180005; },
+            "pg_dump", Verdict::kWarn, "18.5", "18.6 or later", 0},
+        Ill{"MarkedColumns",
+            [](DoctorFacts& f) {
+              f.server.marks_columns = true;
+              f.programs[0].version_num = 180006;
+            },
+            "pg_dump", Verdict::kWarn, "pg_attver", "of the server's own release", 0},
         Ill{"NoProgram",
             [](DoctorFacts& f) {
               f.programs[2].error = Error::of(Code::kNotFound, "no pg_dumpall", "apt install it");
@@ -300,7 +309,29 @@ TEST(OldestGoodMinor, KnowsTheMajorsItNames) {
   std::string why;
   EXPECT_EQ(oldest_good_minor(15, &why), 20);
   EXPECT_THAT(why, HasSubstr("CVE-2026-116314"));
+  EXPECT_EQ(oldest_good_minor(16, &why), 15);
+  EXPECT_THAT(why, HasSubstr("CVE-2026-19385"));
+  EXPECT_EQ(oldest_good_minor(13, &why), 22);
   EXPECT_EQ(oldest_good_minor(99, &why), 0);
+}
+
+// Only a pg_dump that is known to write the marks down is warned of, and only where there are some.
+TEST(Doctor, MarksOfColumnsAreAMatterOfTheClient) {
+  for (const auto& [marks, version, bad] : {std::tuple{true, 150020, false},
+                                            {true, 170012, false},
+                                            {true, 180007, false},
+                                            {true, 170011, true},
+                                            {true, 180006, true},
+                                            {false, 180006, false}}) {
+    DoctorFacts facts = healthy();
+    facts.server.marks_columns = marks;
+    for (ProgramFacts& program : facts.programs) program.version_num = version;
+    int warned = 0;
+    for (const Check& check : judge(facts)) {
+      warned += check.finding.find("pg_attver") != std::string::npos ? 1 : 0;
+    }
+    EXPECT_EQ(warned, bad ? 1 : 0) << version << (marks ? " with marks" : "");
+  }
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Downloads from S3 against what a healthy server never does (HAZARDS 2, 18).
+#include "store/limited.hpp"
 #include "unit/s3_fault_fixture.hpp"
 
 namespace pgdr::test {
@@ -110,7 +111,7 @@ TEST_F(S3Fault, WhatWasOpenedMayOutliveItsStore) {
 TEST_F(S3Fault, TheBandwidthLimitHolds) {
   store::S3Options options = fake_.options();
   options.bytes_per_second = 4U << 20U;
-  auto store = open(options);
+  auto store = store::with_bandwidth_limit(open(options), 4U << 20U);
   const std::string content = content_of(4U << 20U);
   const auto begun = std::chrono::steady_clock::now();
   ASSERT_TRUE(write(*store, "a", content));

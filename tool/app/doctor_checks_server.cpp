@@ -36,18 +36,39 @@ struct KnownBad {
   int minor;  // the first good one
   const char* why;
 };
-// Restoring means running what an archive says with a client that must not be fooled by it.
+// Dumping means reading what owners of objects have made, restoring means running what an archive
+// says, both with a client that must not be fooled by it. Each entry is the first release that
+// fixes:
+//   CVE-2025-8714 and 8715, in 17.6, 16.10, 15.14, 14.19 and 13.22 (release notes of 15.14; 13 had
+//   no later release): a server or an object's name could put psql commands into a dump.
+//   CVE-2026-19385 and 18408, in 18.6, 17.11, 16.15, 15.19 and 14.24 (release notes of 18.6):
+//   whoever creates a function could run code in pg_dump, a server at the restore of a plain dump.
+//   CVE-2026-116314 and many others, in 17.12 and 15.20 (changelogs of Debian's packages).
 constexpr const char* kCraftedObjectNames =
     "before it, names in a dump could run code at restore time (CVE-2025-8714, CVE-2025-8715)";
+constexpr const char* kCraftedFunctions =
+    "before it, a function in the database could run code in pg_dump (CVE-2026-19385), and the "
+    "server at the restore of a plain dump (CVE-2026-18408)";
+constexpr const char* kNewest =
+    "it fixes CVE-2026-116314 and others; before 17.11 and 15.19, a function in the database could "
+    "run code in pg_dump (CVE-2026-19385)";
 constexpr std::array kKnownBad = {
     KnownBad{13, 22, kCraftedObjectNames},
-    KnownBad{14, 19, kCraftedObjectNames},
-    KnownBad{15, 20,
-             "before it, a crafted archive could run code in pg_restore (CVE-2026-116314), and "
-             "names in a dump at restore time (CVE-2025-8714, CVE-2025-8715)"},
-    KnownBad{16, 10, kCraftedObjectNames},
-    KnownBad{17, 6, kCraftedObjectNames},
+    KnownBad{14, 24, kCraftedFunctions},
+    KnownBad{15, 20, kNewest},
+    KnownBad{16, 15, kCraftedFunctions},
+    KnownBad{17, 12, kNewest},
+    KnownBad{18, 6, kCraftedFunctions},
 };
+
+// Servers that mark columns with pg_attver (15.20 and 17.12 do) are dumped by a client that knows
+// of it. 17.11 and 18.6 write the marks down as options, and their servers then refuse every table:
+// seen with 15.20's dumps (doc/verification.md). No release of 18 after 18.6 has been seen.
+bool writes_marks_down(const ProgramFacts& program) {
+  const int major = program.version_num / kMajor;
+  const int minor = program.version_num % kMajor;
+  return program.name == "pg_dump" && ((major == 17 && minor <= 11) || (major == 18 && minor <= 6));
+}
 
 }  // namespace
 
@@ -110,6 +131,15 @@ void check_programs(const DoctorFacts& facts, Checks& out) {
       fail(out, program.name, fmt::format("{} is older than the server ({})", what, server_major),
            fmt::format("install postgresql-client-{}: an older client cannot dump a newer server",
                        server_major));
+      continue;
+    }
+    if (!no_server(facts) && facts.server.marks_columns && writes_marks_down(program)) {
+      warn(out, program.name,
+           what +
+               " writes the server's marks of columns (pg_attver) into dumps, which no server "
+               "takes back",
+           "use pg_dump of the server's own release, or a later minor release than this one: the "
+           "tables that were made or altered since the server has such marks cannot be restored");
       continue;
     }
     std::string why;

@@ -39,6 +39,7 @@ struct ServerFacts {
   Sample unreadable;               // relations a dump would need and the role may not read
   Sample row_security;             // tables of which the role would see only some rows
   std::uint64_t unreadable_large_objects = 0;
+  bool marks_columns = false;    // with pg_attver, which not every pg_dump knows
   bool reads_passwords = false;  // pg_authid, for the passwords in the globals
   std::uint64_t database_bytes = 0;
   Time now{};       // the server's clock …

@@ -49,6 +49,11 @@ constexpr const char* kWorkers =
     "'checkpointer', 'walwriter', 'walsender', 'walreceiver', 'walsummarizer', 'startup', "
     "'archiver', 'logger', 'standalone backend', 'slotsync worker', 'io worker')";
 
+// An option of a column that newer minor releases keep for themselves.
+constexpr const char* kMarksColumns =
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute a, pg_catalog.unnest(a.attoptions) o "
+    "WHERE o LIKE 'pg_attver=%')";
+
 Result<Sample> sample(db::Connection& db, const char* condition) {
   PGDR_TRY(const db::Rows rows,
            db.query(fmt::format("SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), "
@@ -108,6 +113,8 @@ Result<ServerFacts> gather_server_facts(db::Connection& db, const Clock& clock) 
   PGDR_TRY(facts.now, parse_iso(row[4].value_or("")));
   facts.reads_passwords = row[5] == "t";
   PGDR_TRY(facts.extension, db::extension_state(db));
+  PGDR_TRY(const db::Value marks, db.scalar(kMarksColumns));
+  facts.marks_columns = marks == "t";
   PGDR_TRY(facts.unreadable, sample(db, kUnreadable));
   PGDR_TRY(facts.row_security, sample(db, kRowSecurity));
   PGDR_TRY(const std::int64_t large_objects, number(db, kLargeObjects));

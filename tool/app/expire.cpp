@@ -84,11 +84,19 @@ class RepositoryExpiry {
     return "nothing goes while there is doubt; pgdr expire --dry-run tells what would";
   }
 
+  // A repository that is not there is just that; everything else is a doubt about what it holds.
+  static Error uncertain(const Error& why) {
+    Error error = why.context("nothing was deleted, for what there is is not certain");
+    if (error.code != Code::kRepositoryMissing) error.code = Code::kProtected;
+    error.retryable = false;
+    return error;
+  }
+
   Result<RetentionInput> look() {
     auto survey = survey_set(repository_, set_);
     if (!survey) {
       if (survey.error().code == Code::kInterrupted) return survey.error();
-      return survey.error().context("nothing was deleted, for what there is is not certain");
+      return uncertain(survey.error());
     }
     survey_ = std::move(*survey);
     RetentionInput input;
@@ -102,8 +110,10 @@ class RepositoryExpiry {
       for (const auto& pin : *pins) input.pins.push_back({pin.label, pin.until, pin.reason});
     } else if (pins.error().code == Code::kCorrupt || pins.error().code == Code::kUsage) {
       input.doubts.push_back(to_string(pins.error()));
-    } else {
+    } else if (pins.error().code == Code::kInterrupted) {
       return pins.error();
+    } else {
+      return uncertain(pins.error());
     }
     for (const auto& [repository, pin] : elsewhere_) {
       if (repository == repository_.name || pin.here_only) continue;

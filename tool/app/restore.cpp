@@ -37,6 +37,7 @@ class RestoreRun {
   Result<std::vector<const StoredBackup*>> hold_copies(
       const std::vector<const StoredBackup*>& copies);
   Status check_copy(const StoredBackup& backup);
+  Status read_texts(const StoredBackup& copy);
   Status check_copies();
   void record_damage();
   Status open_target();
@@ -53,6 +54,7 @@ class RestoreRun {
   std::vector<std::unique_ptr<ReadLease>> leases_;  // gone before the repositories
   std::optional<CopyReader> reader_;                // of the copies that can be trusted
   std::optional<ChunkList> chunks_;
+  bool prepared_ = false;  // chunks_ and the document have been read
   pipe::Keys keys_;
   std::string document_text_;
   Document document_;
@@ -179,6 +181,21 @@ Status RestoreRun::check_copy(const StoredBackup& backup) {
       request_.progress.update(state);
     }));
   }
+  return prepared_ ? success() : read_texts(backup);
+}
+
+// What is read whole before anything is restored, from the first copy that has it: a store that
+// gives it no more after the check is one more reason to take another copy.
+Status RestoreRun::read_texts(const StoredBackup& copy) {
+  if (const Artifact* list = copy.manifest.find(kChunksKind)) {
+    PGDR_TRY(const std::string text, read_stored_text(copy, *list, kLongestDocument));
+    PGDR_TRY(chunks_, parse_chunks(text, copy.manifest.find("database")->stored_bytes, list->name));
+  }
+  if (const Artifact* snapshot = copy.manifest.find("snapshot")) {
+    PGDR_TRY(document_text_, read_artifact(copy, *snapshot, keys_, kLongestDocument));
+    PGDR_TRY(document_, parse_document(document_text_));
+  }
+  prepared_ = true;
   return success();
 }
 
@@ -188,16 +205,7 @@ Status RestoreRun::check_copies() {
   reader_.emplace(std::move(good));
   reader_->check_with([this](const StoredBackup& copy) { return check_copy(copy); });
   PGDR_CHECK(reader_->begin());
-  const StoredBackup& copy = reader_->copy();
-  result_.repository = copy.repository->name;
-  if (const Artifact* list = copy.manifest.find(kChunksKind)) {
-    PGDR_TRY(const std::string text, read_stored_text(copy, *list, kLongestDocument));
-    PGDR_TRY(chunks_, parse_chunks(text, copy.manifest.find("database")->stored_bytes, list->name));
-  }
-  const Artifact* snapshot = copy.manifest.find("snapshot");
-  if (snapshot == nullptr) return success();
-  PGDR_TRY(document_text_, read_artifact(copy, *snapshot, keys_, kLongestDocument));
-  PGDR_TRY(document_, parse_document(document_text_));
+  result_.repository = reader_->copy().repository->name;
   return success();
 }
 

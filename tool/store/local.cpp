@@ -58,6 +58,8 @@ class LocalStore : public Store {
 
   Result<std::unique_ptr<Upload>> create(const std::string& key) override {
     PGDR_CHECK(check_key(key));
+    // The open folder goes on taking files where nobody looks for them.
+    PGDR_CHECK(check_root());
     return start_local_upload(root_.get(), path_, key, ops_);
   }
 
@@ -88,11 +90,11 @@ class LocalStore : public Store {
     PGDR_CHECK(check_key(key));
     const auto [parts, name] = split_key(key);
     Result<Fd> folder = open_folder(root_.get(), parts, false, path_);
-    if (!folder && folder.error().code == Code::kNotFound) return std::optional<Entry>();
+    if (!folder && folder.error().code == Code::kNotFound) return absent();
     if (!folder) return folder.error();
     struct stat info {};
     if (fstatat(folder->get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (errno == ENOENT) return std::optional<Entry>();
+      if (errno == ENOENT) return absent();
       return path_error(errno, "look at", path_of(key));
     }
     if (!S_ISREG(info.st_mode)) return not_a_file(key);
@@ -161,7 +163,14 @@ class LocalStore : public Store {
                      "was it unmounted, moved or deleted?");
   }
 
+  // Certainly, and not with the repository.
+  Result<std::optional<Entry>> absent() {
+    PGDR_CHECK(check_root());
+    return std::optional<Entry>();
+  }
+
   Status unlink(const std::string& key) {
+    PGDR_CHECK(check_root());
     const auto [parts, name] = split_key(key);
     Result<Fd> folder = open_folder(root_.get(), parts, false, path_);
     if (!folder && folder.error().code == Code::kNotFound) return success();

@@ -1,11 +1,16 @@
 #include "store/rclone_client.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/fd.hpp"
 #include "base/file.hpp"
 
 namespace pgdr::store {
@@ -82,7 +87,8 @@ std::string RcloneClient::place_of(const std::string& key) const {
 }
 
 Result<std::unique_ptr<Process>> RcloneClient::start(std::vector<std::string> arguments,
-                                                     bool want_stdin, bool want_stdout) const {
+                                                     bool want_stdin, bool want_stdout,
+                                                     std::vector<int> inherit_fds) const {
   Command command;
   command.argv = {program_};
   if (!options_.config.config_file.empty()) {
@@ -96,6 +102,7 @@ Result<std::unique_ptr<Process>> RcloneClient::start(std::vector<std::string> ar
   std::move(arguments.begin(), arguments.end(), std::back_inserter(command.argv));
   command.want_stdin = want_stdin;
   command.want_stdout = want_stdout;
+  command.inherit_fds = std::move(inherit_fds);
   return Process::start(std::move(command));
 }
 
@@ -183,6 +190,27 @@ Status RcloneClient::remove(const std::string& key) {
   PGDR_TRY(const std::optional<RcloneItem> there, stat(key));
   if (there) return done.error();
   return success();
+}
+
+// The list is complete before rclone sees it: one that broke off in a pipe could end with the name
+// of another file.
+Status RcloneClient::remove_many(const std::vector<std::string>& keys) {
+  const Fd list(memfd_create("list", MFD_CLOEXEC));
+  if (!list) return system_error(errno, "cannot make a file in memory");
+  // Keys hold no character that the list would read otherwise. What is not there is passed over.
+  const std::string text = fmt::format("{}\n", fmt::join(keys, "\n"));
+  for (std::size_t at = 0; at < text.size();) {
+    const ssize_t n = ::write(list.get(), text.data() + at, text.size() - at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return system_error(errno, "cannot write to a file in memory");
+    at += static_cast<std::size_t>(n);
+  }
+  PGDR_TRY(const std::unique_ptr<Process> process,
+           start({"delete", "--files-from-raw", fmt::format("/proc/self/fd/{}", list.get()),
+                  place_of("")},
+                 false, false, {list.get()}));
+  PGDR_TRY(const ExitStatus status, process->wait());
+  return check_exit(status, fmt::format("remove {} files of {}", keys.size(), location()));
 }
 
 Status RcloneClient::check_root() {

@@ -34,7 +34,7 @@ class RcloneClient : public std::enable_shared_from_this<RcloneClient> {
 
   // A child that is running; standard input or output as asked for.
   Result<std::unique_ptr<Process>> start(std::vector<std::string> arguments, bool want_stdin,
-                                         bool want_stdout) const;
+                                         bool want_stdout, std::vector<int> inherit_fds = {}) const;
   // The end of it, as an error unless it was 0: kNotFound (exit 3 and 4), retryable (exit 5 or
   // killed), else final.
   [[nodiscard]] static Status check_exit(const ExitStatus& status, const std::string& what);
@@ -48,7 +48,8 @@ class RcloneClient : public std::enable_shared_from_this<RcloneClient> {
   Result<std::optional<std::vector<RcloneItem>>> list(const std::string& folder, bool deep) const;
   Status put_text(const std::string& key, const std::string& text) const;
   Result<std::string> get_text(const std::string& key) const;
-  Status remove(const std::string& key);  // absent: success
+  Status remove(const std::string& key);                     // absent: success
+  Status remove_many(const std::vector<std::string>& keys);  // absent: success
   // kRepositoryMissing when the repository's folder is not there.
   Status check_root();
 

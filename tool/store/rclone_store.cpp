@@ -7,6 +7,7 @@
 #include "store/local.hpp"
 #include "store/rclone.hpp"
 #include "store/rclone_claim.hpp"
+#include "store/rclone_ranges.hpp"
 #include "store/rclone_transfer.hpp"
 
 namespace pgdr::store {
@@ -28,18 +29,26 @@ bool is_leftover_name(const std::string& name) {
 
 class RcloneStore : public Store {
  public:
-  explicit RcloneStore(std::shared_ptr<RcloneClient> client) : client_(std::move(client)) {}
+  explicit RcloneStore(const std::shared_ptr<RcloneClient>& client)
+      : client_(client), ranges_(std::make_shared<RcloneRanges>(client)) {}
 
   [[nodiscard]] std::string location() const override { return client_->location(); }
 
   Result<std::unique_ptr<Upload>> create(const std::string& key) override {
     PGDR_CHECK(check_key(key));
+    ranges_->forget(key);
     return start_rclone_upload(*client_, key);
   }
 
   Result<std::unique_ptr<Source>> open(const std::string& key, std::uint64_t offset) override {
     PGDR_CHECK(check_key(key));
     return open_rclone_source(*client_, key, offset);
+  }
+
+  Result<std::unique_ptr<Source>> open_range(const std::string& key, std::uint64_t offset,
+                                             std::uint64_t length) override {
+    PGDR_CHECK(check_key(key));
+    return ranges_->open(key, offset, length);
   }
 
   Result<std::optional<Entry>> stat(const std::string& key) override {
@@ -55,7 +64,20 @@ class RcloneStore : public Store {
 
   Status remove(const std::string& key) override {
     PGDR_CHECK(check_key(key));
+    ranges_->forget(key);
     return client_->remove(key);
+  }
+
+  // By one run of rclone; one by one where that fails, which says what the matter is.
+  Status remove_many(const std::vector<std::string>& keys) override {
+    for (const std::string& key : keys) {
+      PGDR_CHECK(check_key(key));
+      ranges_->forget(key);
+    }
+    if (keys.empty()) return success();
+    if (keys.size() == 1) return client_->remove(keys.front());
+    if (client_->remove_many(keys)) return success();
+    return Store::remove_many(keys);
   }
 
   // With the claims of processes that died.
@@ -120,6 +142,7 @@ class RcloneStore : public Store {
   }
 
   std::shared_ptr<RcloneClient> client_;
+  std::shared_ptr<RcloneRanges> ranges_;
 };
 
 }  // namespace

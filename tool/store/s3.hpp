@@ -28,8 +28,8 @@ struct S3Options {
   HttpOptions http;
   RetryPolicy retry = default_retry_policy();
   const Clock* clock = &system_clock();
-  // Of all uploads together, and of each download; 0: none. with_bandwidth_limit() around the store
-  // holds the whole within a limit; this keeps a part from leaving at full speed once it is filled.
+  // Of each request that uploads; 0: none. with_bandwidth_limit() around the store holds the whole
+  // within a limit; this keeps a part from leaving at full speed once it is filled.
   std::uint64_t bytes_per_second = 0;
   // A lock that its holder has not renewed for so long is free; it is renewed every third of it.
   std::chrono::milliseconds lock_lifetime{600000};

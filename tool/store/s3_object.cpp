@@ -90,7 +90,6 @@ class S3Source : public Source {
     request.key = key_;
     request.headers = {{"Range", fmt::format("bytes={}-{}", offset_, end_ - 1)},
                        {"If-Match", head_.etag}};
-    request.bytes_per_second = client_.options().bytes_per_second;
     PGDR_TRY(S3Client::Opened opened, client_.open(request));
     if (opened.reply.absent() || opened.reply.refused_condition()) {
       return changed("was replaced or removed while it was being read");
@@ -161,7 +160,6 @@ Result<std::unique_ptr<Source>> open_object(S3Client& client, const std::string&
   S3Request request;
   request.method = "GET";
   request.key = key;
-  request.bytes_per_second = client.options().bytes_per_second;
   PGDR_TRY(S3Client::Opened opened, client.open(request));
   if (opened.reply.absent()) {
     if (opened.reply.code.empty()) PGDR_CHECK(client.check_bucket());
@@ -179,7 +177,6 @@ Result<std::unique_ptr<Source>> open_object_range(S3Client& client, const std::s
   request.method = "GET";
   request.key = key;
   request.headers = {{"Range", fmt::format("bytes={}-{}", offset, offset + length - 1)}};
-  request.bytes_per_second = client.options().bytes_per_second;
   PGDR_TRY(S3Client::Opened opened, client.open(request));
   if (opened.reply.absent()) {
     if (opened.reply.code.empty()) PGDR_CHECK(client.check_bucket());

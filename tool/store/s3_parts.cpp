@@ -113,8 +113,7 @@ Result<SentPart> PartSender::put(const Job& job) {
   request.body_sha256 = out.content.sha256;
   request.cancelled = &cancelled_;
   if (const std::uint64_t limit = client_.options().bytes_per_second; limit > 0) {
-    const auto at_once = static_cast<std::uint64_t>(client_.options().config.parts_in_flight);
-    request.bytes_per_second = std::max(limit / at_once, kSlowest);
+    request.bytes_per_second = std::max(limit, kSlowest);
   }
 
   for (Backoff backoff(client_.options().retry, &cancelled_);;) {

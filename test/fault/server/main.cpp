@@ -6,8 +6,9 @@
 //   answer N METHOD QUERY KEYPART STATUS CODE   the next N matching requests get this error, be it
 //                                               in a 200; nothing of them takes effect
 //   cut N METHOD QUERY KEYPART BYTES            … the usual answer, whose body ends after BYTES
-//   stall N METHOD QUERY KEYPART BYTES          … and then nothing more comes
+//   stall N METHOD QUERY KEYPART BYTES          … and then nothing more comes; -1: no answer at all
 //   slow N METHOD QUERY KEYPART MS              … the usual answer, so much later
+// (of several that match a request, the first that was given and is not used up)
 //   clear                                       no more of these
 //   clock SECONDS                               the server's clock is so far ahead
 //   page N                                      a listing's page has N keys
@@ -57,28 +58,33 @@ class Faults {
   }
   std::optional<ServerResponse> instead(const ServerRequest& request) {
     const std::lock_guard lock(mutex_);
-    for (Fault& fault : faults_) {
-      if (fault.kind != "answer" || !fault.matches(request)) continue;
-      --fault.left;
-      return S3Fake::error(fault.number, fault.code, "as the test wishes");
-    }
-    return std::nullopt;
+    Fault* fault = first(request);
+    if (fault == nullptr || fault->kind != "answer") return std::nullopt;
+    --fault->left;
+    return S3Fake::error(fault->number, fault->code, "as the test wishes");
   }
   void after(const ServerRequest& request, ServerResponse& response) {
     const std::lock_guard lock(mutex_);
-    for (Fault& fault : faults_) {
-      if (fault.kind == "answer" || !fault.matches(request)) continue;
-      --fault.left;
-      if (fault.kind == "slow") {
-        std::this_thread::sleep_for(std::chrono::milliseconds(fault.number));
-        continue;
-      }
-      response.cut_after = static_cast<std::size_t>(fault.number);
-      response.stall = fault.kind == "stall";
+    Fault* fault = first(request);
+    if (fault == nullptr) return;
+    --fault->left;
+    if (fault->kind == "slow") {
+      std::this_thread::sleep_for(std::chrono::milliseconds(fault->number));
+      return;
     }
+    response.stall = fault->kind == "stall";
+    response.no_answer = fault->number < 0;
+    if (fault->number >= 0) response.cut_after = static_cast<std::size_t>(fault->number);
   }
 
  private:
+  Fault* first(const ServerRequest& request) {
+    for (Fault& fault : faults_) {
+      if (fault.matches(request)) return &fault;
+    }
+    return nullptr;
+  }
+
   std::mutex mutex_;
   std::list<Fault> faults_;
 };
