@@ -7,7 +7,6 @@
 
 #include "base/parallel.hpp"
 
-
 namespace pgdr::app {
 namespace {
 
