@@ -1,8 +1,10 @@
 // pgdr: the command line. Parses, dispatches, and turns an Error into the process's exit status.
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +17,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "command/commands.hpp"
+#include "command/render.hpp"
 #include "command/version.hpp"
 
 namespace {
@@ -42,8 +45,10 @@ void add_commands(CLI::App& app, const Globals& globals, Runner& run) {
   add_key(app, globals, run);
 }
 
-int fail(const Error& error) {
+// With --json, what reads standard output gets a document even then.
+int fail(const Error& error, bool json) {
   pgdr::log_error(error);
+  if (json && !printed_anything()) print_json(error_json(error));
   return pgdr::exit_code(error.code);
 }
 
@@ -57,18 +62,52 @@ std::string command_path(const CLI::App& app) {
   return path;
 }
 
-Error usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-  std::string hint = "run \"" + command_path(app) + " --help\"";
-  // CLI11 reports a misspelled command as an unexpected argument.
-  if (app.get_subcommands().empty()) {
-    std::vector<std::string> names;
-    for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
-    for (int i = 1; i < argc; ++i) {
-      const std::string near = pgdr::nearest(argv[i], names);
-      if (!near.empty()) hint = fmt::format("did you mean \"pgdr {}\"? {}", near, hint);
-    }
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(sub->get_name());
   }
-  return Error::of(Code::kUsage, error.what(), hint);
+  return names;
+}
+
+// The first word behind the names of the chosen commands that is no option, nor the value of one
+// that every command has. "": there is none.
+std::string next_word(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* at = &app;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--config" || word == "-c") ++i;
+    if (word.starts_with("-")) continue;
+    const auto chosen = at->get_subcommands();
+    if (chosen.empty()) return word;
+    if (word == chosen.front()->get_name()) at = chosen.front();
+  }
+  return {};
+}
+
+Error usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const std::string path = command_path(app);
+  const std::string help = "run \"" + path + " --help\"";
+  const CLI::App* deepest = &app;
+  while (!deepest->get_subcommands().empty()) deepest = deepest->get_subcommands().front();
+  const std::vector<std::string> names = command_names(*deepest);
+  if (names.empty()) return Error::of(Code::kUsage, error.what(), help);
+  // A command is missing here, or misspelled; CLI11 calls that a subcommand, or an argument.
+  const std::string word = next_word(app, argc, argv);
+  if (word.empty()) {
+    if (deepest == &app) return Error::of(Code::kUsage, error.what(), help);
+    return Error::of(Code::kUsage,
+                     fmt::format("\"{}\" needs one of: {}", path, fmt::join(names, ", ")), help);
+  }
+  const std::string near = pgdr::nearest(word, names);
+  return Error::of(Code::kUsage, fmt::format("there is no command \"{} {}\"", path, word),
+                   near.empty() ? fmt::format("there are: {}; {}", fmt::join(names, ", "), help)
+                                : fmt::format("did you mean \"{} {}\"? {}", path, near, help));
+}
+
+bool wants_json(int argc, char** argv) {
+  return std::any_of(argv + 1, argv + argc,
+                     [](const char* a) { return std::string_view(a) == "--json"; });
 }
 
 int run_command(int argc, char** argv) {
@@ -93,14 +132,14 @@ int run_command(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    return fail(usage_error(app, error, argc, argv));
+    return fail(usage_error(app, error, argc, argv), wants_json(argc, argv));
   }
   pgdr::log_setup(globals.quiet     ? pgdr::Verbosity::kQuiet
                   : globals.verbose ? pgdr::Verbosity::kVerbose
                                     : pgdr::Verbosity::kNormal);
   pgdr::install_signal_handlers();
   const pgdr::Result<int> status = run.run();
-  if (!status) return fail(status.error());
+  if (!status) return fail(status.error(), globals.json);
   return *status;
 }
 
@@ -111,13 +150,18 @@ int main(int argc, char** argv) {
     int status = run_command(argc, argv);
     // A result that could not be written (disk full, closed pipe) is not a result.
     if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && status == 0) {
-      status = fail(Error::of(Code::kFailed, "cannot write to standard output"));
+      status =
+          fail(Error::of(Code::kFailed, "cannot write to standard output",
+                         "what the command did is done, only its report is lost: \"pgdr list\" "
+                         "and \"pgdr status\" tell what there is"),
+               false);
     }
     // A thread that hangs in a dead repository must not see the program being taken down.
     if (pgdr::any_abandoned()) _exit(status);
     return status;
   } catch (const std::exception& error) {
     return fail(Error::of(Code::kFailed, std::string("internal error: ") + error.what(),
-                          "this is a defect in pgdr: please report it with the command line"));
+                          "this is a defect in pgdr: please report it with the command line"),
+                wants_json(argc, argv));
   }
 }

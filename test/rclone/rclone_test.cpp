@@ -206,7 +206,9 @@ constexpr std::size_t kPiece = 100000;
 class RcloneRanges : public RcloneFault {
  protected:
   RcloneRanges() : content_(content_of(11 * kPiece + 17)) {
-    EXPECT_TRUE(store::write_text(*plain(), "a", content_));
+    // As rclone would have left it, without its seven runs.
+    std::filesystem::create_directory(folder_.path + "/repository");
+    EXPECT_TRUE(write_file(folder_.path + "/repository/a", content_, 0600));
   }
   // An rclone that notes what it is asked to read, before it does what `script` says.
   std::unique_ptr<Store> noting(const std::string& script = "") {

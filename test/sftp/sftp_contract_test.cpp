@@ -10,7 +10,6 @@
 namespace pgdr::test {
 namespace {
 
-using store::Store;
 using store::StoreContract;
 using store::StoreMaker;
 

@@ -155,6 +155,7 @@ both=$(ls "$T/second/shop" | grep ^2 | tail -1)
 size=$(stat -c %s "$REPO/shop/$both/database.dump.zst.age")
 ok 'the dump has several chunks' test "$size" -gt 9000000
 is "$(wc -l <"$REPO/shop/$both/database.dump.zst.age.chunks")" $((1 + (size + 4194303) / 4194304)) 'each has a digest'
+cp -a "$REPO/shop/$both" "$T/whole"
 printf x | dd of="$REPO/shop/$both/database.dump.zst.age" bs=1 seek=5000000 conv=notrunc status=none
 for jobs in 1 2; do
   sql shop "UPDATE dr.copies SET state = 'complete', error = NULL"
@@ -166,4 +167,28 @@ sql shop "UPDATE dr.copies SET state = 'complete', error = NULL"
 exit_is 1 pgdr restore "$both" --to nowhere
 is "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname = 'nowhere'")" 0 'without a good copy the database that was made is gone'
 exit_is 1 pgdr restore "$both" --to nowhere --no-verify
+
+# the end of the stream: dump and list of chunks end at the same piece, and then an unsigned manifest agrees with them
+rm -rf "$REPO/shop/$both" "$T/second/shop/$both" && cp -a "$T/whole" "$REPO/shop/$both"
+folder=$REPO/shop/$both
+truncate -s 8388608 "$folder/database.dump.zst.age"
+sed -i '4,$d' "$folder/database.dump.zst.age.chunks"
+cut_off() { # cut_off REGEX NAME
+  local jobs
+  for jobs in 1 2; do
+    exit_is 1 pgdr restore "$both" --to cut_off --no-verify --jobs $jobs
+    like "$err" "$1" "$2, --jobs $jobs"
+    is "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname = 'cut_off'")" 0 'and leaves no database'
+  done
+}
+cut_off 'truncated' 'the manifest says how long the dump is'
+told() { # told FILE: the manifest says of it what it is now
+  jq --arg name "$1" --arg sha "$(sha256sum "$folder/$1" | cut -d' ' -f1)" --argjson size "$(stat -c %s "$folder/$1")" \
+    '.artifacts |= map(if .name == $name then .stored_bytes = $size | .stored_sha256 = $sha else . end)
+     | .stored_bytes = ([.artifacts[].stored_bytes] | add)' "$folder/manifest.json" >"$T/manifest" && cp "$T/manifest" "$folder/manifest.json"
+}
+told database.dump.zst.age
+cut_off 'chunks.*(is truncated|not what was stored)' 'and what its list of chunks is'
+told database.dump.zst.age.chunks
+cut_off 'database.dump.zst.age' 'the encryption has an end of its own, which is missing'
 done_testing

@@ -154,9 +154,12 @@ double 'clock 0'
 for key in $(double keys | grep '/shop/2'); do case $key in */shop/"$(label)"/*) double "forget $key" ;; esac; done
 exit_is 1 pgdr verify --all
 exit_is 0 pgdr verify "$third"
-double 'answer 1000 DELETE - database.dump 403 AccessDenied'
-exit_is 1 pgdr expire
-double clear
+for repository in one two; do
+  double 'slow 1 POST delete * 0' # the manifests
+  double 'answer 1000 POST delete * 403 AccessDenied'
+  exit_is 1 pgdr expire --repository $repository
+  double clear
+done
 is "$(manifests first) $(manifests second)" '1 1' 'the manifests went first'
 exit_is 0 pgdr verify --all
 exit_is 0 pgdr expire

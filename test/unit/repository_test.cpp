@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "app/copies.hpp"
-#include "app/preflight.hpp"
+#include "app/unfinished.hpp"
 #include "base/file.hpp"
 #include "base/signing.hpp"
 

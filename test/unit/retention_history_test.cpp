@@ -166,6 +166,7 @@ class History {
     check_order(plan);
     check_floor(plan);
     check_needs(plan);
+    check_choice(plan);
     check_damaged_do_not_matter(plan);
     for (const auto& decision : plan.decisions) {
       ASSERT_FALSE(decision.reasons.empty());
@@ -204,6 +205,29 @@ class History {
       for (const auto& label : d.backup.needs) {
         const auto at = fate.find(label);
         ASSERT_TRUE(at == fate.end() || at->second) << d.backup.label << " needs " << label;
+      }
+    }
+  }
+
+  // Of each of the newest periods that have a good one: the newest that was made for it, else the
+  // newest.
+  void check_choice(const RetentionPlan& plan) {
+    if (chained_) return;  // what lacks something counts as damaged, which is decided inside
+    static const char* const kClasses[kKinds] = {"hourly", "nightly", "weekly", "monthly",
+                                                 "yearly"};
+    for (int kind = 0; kind < kKinds; ++kind) {
+      std::map<std::int64_t, std::vector<const RetentionDecision*>> periods;
+      for (const auto& d : plan.decisions) {  // newest first
+        if (d.backup.good) periods[key_of(kind, d.backup.stopped_at, zone_)].push_back(&d);
+      }
+      int n = count_of(kind, input_.policy);
+      for (auto period = periods.rbegin(); period != periods.rend() && n > 0; ++period, --n) {
+        const auto& all = period->second;
+        const auto made = std::find_if(all.begin(), all.end(), [&](const RetentionDecision* d) {
+          return d->backup.klass == kClasses[kind];
+        });
+        const RetentionDecision* choice = made == all.end() ? all.front() : *made;
+        ASSERT_TRUE(choice->keep) << kClasses[kind] << ": " << choice->backup.label;
       }
     }
   }

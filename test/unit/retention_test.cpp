@@ -95,6 +95,28 @@ TEST(Retention, PrefersWhatWasMadeForTheSlot) {
   EXPECT_THAT(reasons(plan, weekly.label), HasSubstr("made for it"));
 }
 
+TEST(Retention, OfSeveralMadeForASlotTheNewestStays) {
+  RetentionInput input = nights(20);
+  for (const char* time : {"2026-11-10T04:00:00Z", "2026-11-12T04:00:00Z"}) {
+    RetainedBackup weekly = backup(at(time));
+    weekly.klass = "weekly";
+    input.backups.push_back(weekly);
+  }
+  input.policy.keep_weekly = 2;
+  EXPECT_THAT(kept(plan_retention(input, utc())), ElementsAre("1121", "1112"));
+}
+
+TEST(Retention, TheNewestStaysThoughASlotIsAnothers) {
+  RetentionInput input = nights(20);
+  RetainedBackup weekly = backup(at("2026-11-18T04:00:00Z"));
+  weekly.klass = "weekly";
+  input.backups.push_back(weekly);
+  input.policy.keep_weekly = 1;
+  const RetentionPlan plan = plan_retention(input, utc());
+  EXPECT_THAT(kept(plan), ElementsAre("1121", "1118"));
+  EXPECT_THAT(reasons(plan, plan.decisions.front().backup.label), HasSubstr("the newest"));
+}
+
 TEST(Retention, MonthsAndYearsKeepTheirLast) {
   RetentionInput input = nights(800);
   input.policy.keep_monthly = 3;

@@ -189,9 +189,11 @@ TEST_P(StoreContract, NoLeftoversAfterCleanWork) {
 TEST_P(StoreContract, OneOfManyWritersWins) {
   constexpr int kWriters = 4;
   std::vector<std::unique_ptr<Store>> stores;
+  stores.reserve(kWriters);
   for (int i = 0; i < kWriters; ++i) stores.push_back(another());
   std::vector<int> won(kWriters, 0);
   std::vector<std::thread> threads;
+  threads.reserve(kWriters);
   for (int i = 0; i < kWriters; ++i) {
     threads.emplace_back([&stores, &won, i] {
       won[i] = write_text(*stores[i], "race", std::string(20000, static_cast<char>('a' + i))).ok();

@@ -26,7 +26,7 @@ class ProbeTest : public testing::Test {
 // A store with one promise broken.
 class Faulty : public Store {
  public:
-  enum class Fault { kOverwrites, kGivesOtherContent, kKeepsEverything };
+  enum class Fault { kOverwrites, kGivesOtherContent, kKeepsEverything, kListsWhatWas };
   Faulty(std::unique_ptr<Store> inner, Fault fault) : inner_(std::move(inner)), fault_(fault) {}
   [[nodiscard]] std::string location() const override { return inner_->location(); }
   Result<std::unique_ptr<Upload>> create(const std::string& key) override {
@@ -38,6 +38,7 @@ class Faulty : public Store {
   }
   Result<std::optional<Entry>> stat(const std::string& key) override { return inner_->stat(key); }
   Result<std::vector<Entry>> list(const std::string& prefix) override {
+    if (fault_ == Fault::kListsWhatWas) return std::vector<Entry>();  // as a cache of it would
     return inner_->list(prefix);
   }
   Status remove(const std::string& key) override {
@@ -61,7 +62,8 @@ class Faulty : public Store {
 TEST_F(ProbeTest, AGoodStorePassesAndIsLeftAsItWas) {
   const auto store = local();
   const Probe probe = probe_store(*store, "", system_clock());
-  EXPECT_FALSE(probe.not_written || probe.not_read || probe.not_removed || probe.overwritten);
+  EXPECT_FALSE(probe.not_written || probe.not_read || probe.not_listed || probe.not_removed ||
+               probe.overwritten);
   EXPECT_LE(std::abs(probe.clock_ahead.count()), 5);
   EXPECT_TRUE(store->list("")->empty());
 }
@@ -77,6 +79,14 @@ TEST_F(ProbeTest, FindsAStoreThatGivesBackOtherContent) {
   ASSERT_TRUE(probe.not_read);
   EXPECT_EQ(probe.not_read->code, Code::kCorrupt);
   EXPECT_TRUE(local()->list("")->empty()) << "removed all the same";
+}
+
+TEST_F(ProbeTest, FindsAStoreWhoseListingsLag) {
+  Faulty store(local(), Faulty::Fault::kListsWhatWas);
+  const Probe probe = probe_store(store, "", system_clock());
+  ASSERT_TRUE(probe.not_listed);
+  EXPECT_NE(probe.not_listed->message.find("does not list"), std::string::npos);
+  EXPECT_TRUE(local()->list("")->empty());
 }
 
 TEST_F(ProbeTest, FindsAStoreThatRemovesNothing) {

@@ -13,7 +13,9 @@
 #include "app/keys.hpp"
 #include "app/preflight.hpp"
 #include "app/restore_text.hpp"
+#include "app/unfinished.hpp"
 #include "base/interrupt.hpp"
+#include "base/warn.hpp"
 #include "base/signing.hpp"
 #include "base/version.hpp"
 #include "db/catalog.hpp"
@@ -86,6 +88,7 @@ class BackupRun {
   Manifest manifest_;
   ChunkList dump_chunks_;
   std::int64_t snapshot_id_ = 0;
+  std::vector<bool> tried_;             // by repository: its manifest may have been written
   std::vector<std::string> manifests_;  // by repository; "" where there is none
   BackupResult result_;
 };
@@ -97,7 +100,7 @@ Status BackupRun::prepare() {
     PGDR_TRY(signing_key_, SigningKey::load(config_.signing.key_file));
   }
   PGDR_TRY(repositories_, open_repositories(config_, set_.repositories));
-  for (const auto& [name, error] : repositories_.failed) log_warning(to_string(error));
+  for (const auto& [name, error] : repositories_.failed) log_warning(error);
   copies_.emplace(repositories_.open, set_.copies.required, fanout_limits(set_.copies));
   return copies_->lock(set_.name);
 }
@@ -138,7 +141,7 @@ Status BackupRun::check_database() {
 void BackupRun::check_integrity() {
   const auto findings = catalog_->check_integrity();
   if (!findings) {
-    log_warning(to_string(findings.error()));
+    log_warning(findings.error());
     return;
   }
   for (const auto& finding : *findings) {
@@ -150,7 +153,7 @@ void BackupRun::check_integrity() {
     log_warning(message);
     const auto recorded = catalog_->event_record(
         {.severity = finding.status, .kind = "integrity", .message = message, .set = set_.name});
-    if (!recorded) log_warning(to_string(recorded.error()));
+    if (!recorded) log_warning(recorded.error());
   }
 }
 
@@ -300,6 +303,7 @@ Status BackupRun::write_manifests() {
   if (signing_key_) PGDR_CHECK(copies_->write_texts(prefix() + kSignatureFile, signatures));
   if (interrupted()) return interrupted_error();
   // From here on the backup exists as soon as one repository has its manifest.
+  for (std::size_t i = 0; i < copies_->size(); ++i) tried_.push_back(!copies_->error(i));
   const Status written = copies_->write_texts(prefix() + kManifestFile, texts);
   manifests_.resize(copies_->size());
   for (std::size_t i = 0; i < copies_->size(); ++i) {
@@ -315,6 +319,10 @@ Status BackupRun::write_manifests() {
 Status BackupRun::revoke(const Status& why) {
   if (why.error().code == Code::kInterrupted) clear_interrupt();
   for (std::size_t i = 0; i < copies_->size(); ++i) {
+    // Where none was written, a manifest of that name would be another run's.
+    if (!tried_[i]) continue;
+    const auto error = copies_->error(i);
+    if (error && error->code == Code::kExists) continue;
     const Status removed = copies_->repository(i).store->remove(prefix() + kManifestFile);
     if (removed || manifests_[i].empty()) continue;
     log_warning(fmt::format("the copy in repository {} stays, although the backup failed: {}",

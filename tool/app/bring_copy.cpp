@@ -9,7 +9,7 @@
 #include "app/artifact.hpp"
 #include "app/restore_text.hpp"
 #include "base/interrupt.hpp"
-#include "base/log.hpp"
+#include "base/warn.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -123,7 +123,7 @@ Status Bringing::prove_a_source() {
       return success();
     }
     if (good.error().code == Code::kInterrupted) return good;
-    log_warning(to_string(good.error()));
+    log_warning(good.error());
     if (!first) first = good.error();
   }
   return first->context("the damaged copy stays as it is, for no other one is whole");
@@ -221,7 +221,14 @@ Result<BroughtCopy> Bringing::run() {
   result_.how = has_manifest_ ? Brought::kRepaired : Brought::kCopied;
   PGDR_CHECK(make_way());
   for (const auto& artifact : manifest_.artifacts) {
-    if (!right_.contains(artifact.name)) PGDR_CHECK(bring(artifact));
+    if (right_.contains(artifact.name)) continue;
+    PGDR_CHECK(bring(artifact));
+    // A place that lost bytes once is not trusted to have kept the new ones.
+    if (!request_.suspect) continue;
+    StoredBackup there;
+    there.manifest = manifest_;
+    there.repository = &request_.to;
+    PGDR_CHECK(check_stored(there, artifact, {}));
   }
   PGDR_CHECK(write_texts());
   return result_;

@@ -35,7 +35,8 @@ struct BringRequest {
   std::vector<const StoredBackup*> sources;
   Repository& to;
   const store::Lease& lease;  // the set's lock in `to`
-  // Reads every byte of what is there. Without it, what a manifest vouches for is compared by size.
+  // Reads every byte: of what is there, and of what it replaces once that is written. Without it,
+  // what a manifest vouches for is compared by size.
   bool suspect = false;
   std::function<void(std::uint64_t)> progress;  // called with the number of bytes moved
 };

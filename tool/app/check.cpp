@@ -14,6 +14,7 @@
 #include "app/read_lease.hpp"
 #include "app/restore_text.hpp"
 #include "base/version.hpp"
+#include "base/warn.hpp"
 #include "db/catalog.hpp"
 
 namespace pgdr::app {
@@ -169,7 +170,7 @@ Status record(const CheckRequest& request, const std::vector<Repository>& listed
     if (!copy.good()) record.error = copy.problems.front().text;
     const auto done = catalog.copy_record(record);
     if (!done) {
-      log_warning(to_string(done.error()));
+      log_warning(done.error());
       continue;
     }
     if (copy.good()) continue;
@@ -181,6 +182,15 @@ Status record(const CheckRequest& request, const std::vector<Repository>& listed
                               .set = request.set.name}));
   }
   return success();
+}
+
+// Whether the backup is gone while its repository is still there: with --all, that is as it should
+// be.
+bool expired_meanwhile(const StoredBackup& copy) {
+  const auto there = copy.repository->store->stat(kRepositoryFile);
+  if (!there || !*there) return false;
+  const auto again = read_backup(*copy.repository, copy.manifest.set, copy.manifest.label);
+  return !again && again.error().code == Code::kRepositoryMissing;
 }
 
 // When each copy was last read whole, as the catalog knows it.
@@ -340,16 +350,33 @@ Result<CheckResult> run_check(const CheckRequest& request) {
     for (const auto& copy : backup.copies) {
       if (unread.contains({copy.manifest.label, copy.repository->name})) continue;
       const auto lease = hold_copy(copy, "verify");
-      if (!lease && request.all && lease.error().code == Code::kRepositoryMissing) {
-        log_warning(to_string(lease.error()));  // expired since the listing, or rewrapped
+      if (!lease && lease.error().code == Code::kInterrupted) return lease.error();
+      if (!lease && request.all && expired_meanwhile(copy)) {
+        log_warning(to_string(lease.error()));
         unread.insert({copy.manifest.label, copy.repository->name});
         continue;
       }
-      if (!lease) return lease.error();
-      auto check = check_copy(copy, request.config.signing, request.accept_unsigned,
-                              keys ? &*keys : nullptr, request.progress);
+      auto check = lease ? check_copy(copy, request.config.signing, request.accept_unsigned,
+                                      keys ? &*keys : nullptr, request.progress)
+                         : Result<CopyCheck>(lease.error());
       request.progress.done();
-      if (!check) return check.error();
+      if (!check) {
+        // A signal and a wrong key are for the whole run; what cannot be read says nothing of the
+        // other copies.
+        if (check.error().code == Code::kInterrupted || check.error().code == Code::kNoKey) {
+          return check.error();
+        }
+        CopyCheck lost;
+        lost.label = copy.manifest.label;
+        lost.repository = copy.repository->name;
+        lost.location = copy.repository->location();
+        lost.unreachable = true;
+        lost.problems.push_back(
+            {"", fmt::format("backup {} in repository {} could not be read: {}", lost.label,
+                             lost.repository, to_string(check.error()))});
+        result.copies.push_back(std::move(lost));
+        continue;
+      }
       record_proof(copy,
                    !check->good() ? ProofKind::kDamaged
                    : request.deep ? ProofKind::kContent

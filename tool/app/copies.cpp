@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "base/log.hpp"
+#include "base/warn.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -111,7 +111,7 @@ void CopySet::fail(std::size_t index, const Error& error) {
     if (targets_[index].error) return;
     targets_[index].error = named;
   }
-  if (targets_.size() > 1) log_warning(to_string(named));
+  if (targets_.size() > 1) log_warning(named);
 }
 
 std::size_t CopySet::working() const {

@@ -6,8 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "app/artifact.hpp"
+#include "app/marks.hpp"
 #include "app/read_lease.hpp"
 #include "base/interrupt.hpp"
+#include "base/warn.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -81,24 +84,59 @@ Result<std::vector<StoredBackup>> find_sources(const Context& context, const Wan
       continue;
     }
     if (good.error().code == Code::kInterrupted) return good.error();
-    if (good.error().code != Code::kRepositoryMissing) log_warning(to_string(good.error()));
+    if (good.error().code != Code::kRepositoryMissing) log_warning(good.error());
     if (!why || why->code == Code::kRepositoryMissing) why = good.error();
   }
   if (!found.empty()) return found;
   Error error =
       Error::of(Code::kRepositoryMissing,
-                fmt::format("there is no other copy of backup {} to take it from", wanted.label));
+                fmt::format("there is no other copy of backup {} to take it from", wanted.label),
+                "if no repository holds it any more, it is lost: pgdr list shows what there is");
   return why ? why->context(error.message) : error;
 }
 
+// Whether the target holds the backup as the listing tells it: then nothing is missing, although
+// there is nothing to copy from.
+Result<bool> has_it(const Context& context, const Wanted& wanted, Repository& target) {
+  if (wanted.suspect) return false;
+  const auto stored = read_backup(target, context.set.name, wanted.label);
+  if (!stored)
+    return stored.error().code == Code::kInterrupted ? Result<bool>(stored.error()) : false;
+  Status good = check_signature(*stored, context.config.signing, context.accept_unsigned).ok()
+                    ? success()
+                    : Status(Error::of(Code::kCorrupt, "not signed"));
+  for (const auto& artifact : stored->manifest.artifacts) {
+    if (good) good = check_size(*stored, artifact);
+  }
+  if (!good && good.error().code == Code::kInterrupted) return good.error();
+  return good.ok();
+}
+
+// What the repository itself remembers of its copy, where the catalog does not.
+bool known_damaged(const StoredBackup& stored) {
+  const auto entries = stored.repository->store->list(stored.manifest.set + "/proofs/");
+  if (!entries) return false;
+  Marks marks;
+  for (const auto& entry : *entries) sort_mark(entry, stored.manifest.set, marks);
+  const auto proof = newest_proof(marks, stored);
+  return proof && proof->kind == ProofKind::kDamaged;
+}
+
 // Interrupted: an error; anything else that fails: in the step.
-Status do_step(const Context& context, const Wanted& wanted, const CopyTarget& target,
-               CopyStep& step) {
+Status do_step(const Context& context, Wanted wanted, const CopyTarget& target, CopyStep& step) {
   step.label = wanted.label;
   step.to = wanted.to;
   step.location = target.repository->location();
   const auto attempt = [&]() -> Status {
-    PGDR_TRY(const auto sources, find_sources(context, wanted));
+    const auto before = read_backup(*target.repository, context.set.name, wanted.label);
+    wanted.suspect = wanted.suspect || (before && known_damaged(*before));
+    const auto found = find_sources(context, wanted);
+    if (!found && found.error().code != Code::kInterrupted) {
+      PGDR_TRY(const bool there, has_it(context, wanted, *target.repository));
+      if (there) return success();
+    }
+    if (!found) return found.error();
+    const std::vector<StoredBackup>& sources = *found;
     std::vector<std::unique_ptr<ReadLease>> leases;
     for (const auto& source : sources) {
       if (!context.hold) break;
@@ -116,6 +154,10 @@ Status do_step(const Context& context, const Wanted& wanted, const CopyTarget& t
     context.progress.done();
     if (!brought) return brought.error();
     step.brought = *brought;
+    if (wanted.suspect) {  // every byte of it was read
+      const auto now = read_backup(*target.repository, context.set.name, wanted.label);
+      if (now) record_proof(*now, ProofKind::kBytes, system_clock().now());
+    }
     if (context.catalog == nullptr) return success();
     db::CopyRecord record;
     record.label = wanted.label;
@@ -127,7 +169,7 @@ Status do_step(const Context& context, const Wanted& wanted, const CopyTarget& t
     }
     if (wanted.suspect) record.checked_at = system_clock().now();
     const auto recorded = context.catalog->copy_record(record);
-    if (!recorded) log_warning(to_string(recorded.error()));
+    if (!recorded) log_warning(recorded.error());
     return success();
   };
   Status done = attempt();
@@ -142,7 +184,7 @@ Status do_step(const Context& context, const Wanted& wanted, const CopyTarget& t
        .message = fmt::format("backup {} could not be copied to repository {}: {}", wanted.label,
                               wanted.to, to_string(done.error())),
        .set = context.set.name});
-  if (!told) log_warning(to_string(told.error()));
+  if (!told) log_warning(told.error());
   return success();
 }
 
@@ -183,7 +225,7 @@ Status CopyRun::open() {
   }
   targets_ = request_.to.empty() ? request_.set.repositories : std::vector{request_.to};
   PGDR_TRY(repositories_, open_repositories(request_.config, names));
-  for (const auto& [name, error] : repositories_.failed) log_warning(to_string(error));
+  for (const auto& [name, error] : repositories_.failed) log_warning(error);
   for (const std::string& needed : {request_.to, request_.from}) {
     for (const auto& [name, error] : repositories_.failed) {
       if (name == needed) return error;
@@ -227,7 +269,7 @@ Result<std::vector<Wanted>> CopyRun::choose_from_repositories() {
     PGDR_TRY(recorded, ask_recorded(*db_, request_.set.name));
   }
   PGDR_TRY(History history, read_history(repositories_.open, request_.set.name));
-  for (const auto& error : history.unlisted) log_warning(to_string(error));
+  for (const auto& error : history.unlisted) log_warning(error);
   std::vector<std::string> labels;
   if (request_.which == CopyWhich::kLabel) {
     PGDR_TRY(const Backup backup, choose_backup(std::move(history), request_.label));

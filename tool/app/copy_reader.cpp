@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/interrupt.hpp"
-#include "base/log.hpp"
+#include "base/warn.hpp"
 #include "pipe/chunk_hash.hpp"
 
 namespace pgdr::app {
@@ -141,7 +141,7 @@ Status CopyReader::switch_on(std::unique_lock<std::mutex>&) {
     }
     // A wrong key is wrong for every copy, and a signal is for the whole run.
     if (good.error().code == Code::kInterrupted || good.error().code == Code::kNoKey) return good;
-    if (copies_.size() > 1) log_warning(to_string(good.error()));
+    if (copies_.size() > 1) log_warning(good.error());
     given_up_.push_back({&next, good.error()});
   }
   return given_up_.front().error;
@@ -156,7 +156,7 @@ Status CopyReader::give_up(const StoredBackup& copy, const Error& why) {
   std::unique_lock lock(mutex_);
   if (current_ >= copies_.size()) return given_up_.front().error;
   if (copies_[current_] != &copy) return success();
-  if (copies_.size() > 1) log_warning(to_string(why));
+  if (copies_.size() > 1) log_warning(why);
   given_up_.push_back({&copy, why});
   ++current_;
   return switch_on(lock);

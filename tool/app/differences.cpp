@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "db/catalog.hpp"
 
 namespace pgdr::app {
@@ -14,9 +16,17 @@ Result<Differences> read_differences(const SetConfig& set, const DifferencesRequ
   if (key) catalog.use_key(std::move(*key));
   Differences result;
   result.database = db->database();
-  PGDR_TRY(const db::Rows rows,
-           catalog.differences(request.target, request.relation, request.max_rows));
-  for (const db::Row& row : rows) {
+  const auto rows = catalog.differences(request.target, request.relation, request.max_rows);
+  if (!rows) {
+    Error error = rows.error();
+    // The tool's sessions have no search_path.
+    constexpr const char* kNoSuchTable = "42P01";
+    if (error.sqlstate == kNoSuchTable && request.relation.find('.') == std::string::npos) {
+      error.hint = fmt::format("give the table with its schema: public.{}", request.relation);
+    }
+    return error;
+  }
+  for (const db::Row& row : *rows) {
     result.lines.push_back({row[0].value_or(""), row[1], row[2], row[3], row[4], row[5]});
   }
   return result;

@@ -72,8 +72,9 @@ void check_promises(const RepositoryFacts& repository, Checks& out) {
 
 void check_repository(const DoctorFacts& facts, const RepositoryFacts& repository, Checks& out) {
   const std::string name = "repository " + repository.name;
-  for (const auto* error : {&repository.error, &repository.listing_error, &repository.not_writable,
-                            &repository.not_readable, &repository.not_removable}) {
+  for (const auto* error :
+       {&repository.error, &repository.listing_error, &repository.not_writable,
+        &repository.not_readable, &repository.not_listed, &repository.not_removable}) {
     if (*error) {
       fail(out, name, **error);
       return;

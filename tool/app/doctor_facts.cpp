@@ -94,6 +94,7 @@ RepositoryFacts look_at_repository(const RepositoryConfig& config, const std::st
     const store::Probe probe = store::probe_store(store, folder, system_clock());
     facts.not_writable = probe.not_written;
     facts.not_readable = probe.not_read;
+    facts.not_listed = probe.not_listed;
     facts.not_removable = probe.not_removed;
     facts.overwrites = probe.overwritten;
     facts.clock_ahead = probe.clock_ahead;

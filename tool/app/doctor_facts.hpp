@@ -64,6 +64,7 @@ struct RepositoryFacts {
   bool open_to_others = false;  // group or world may enter the folder
   // Of the probe that was written, read and removed.
   std::optional<Error> not_readable;
+  std::optional<Error> not_listed;
   std::optional<Error> not_removable;
   bool overwrites = false;              // stored other content under a name that was taken
   std::chrono::seconds clock_ahead{0};  // the store's clock minus ours

@@ -9,9 +9,10 @@
 #include <fmt/format.h>
 
 #include "app/expire_catalog.hpp"
-#include "app/preflight.hpp"
 #include "app/survey.hpp"
+#include "app/unfinished.hpp"
 #include "base/format.hpp"
+#include "base/warn.hpp"
 #include "base/interrupt.hpp"
 #include "base/parallel.hpp"
 
@@ -22,14 +23,21 @@ namespace {
 // the artifacts of so many backups without a manifest, at most.
 constexpr std::size_t kBatch = 250;
 
+// The host's clock may be ahead of the repository's by so much before the latter is believed.
+constexpr auto kClockTolerance = std::chrono::minutes(5);
+
+using RepositoryPins = std::vector<std::pair<std::string, Pin>>;  // by the repository's name
+
 class RepositoryExpiry {
  public:
+  // pins: of all of the set's repositories.
   RepositoryExpiry(const ExpireRequest& request, Repository& repository, ExpireCatalog& catalog,
-                   ExpireResult& result)
+                   const RepositoryPins& pins, ExpireResult& result)
       : request_(request),
         set_(request.set.name),
         repository_(repository),
         catalog_(catalog),
+        elsewhere_(pins),
         result_(result) {}
 
   Status run() {
@@ -44,6 +52,9 @@ class RepositoryExpiry {
     if (!request_.dry_run) {
       // No backup runs meanwhile, and no other expiry.
       PGDR_TRY(lock_, repository_.store->lock(set_));
+      PGDR_TRY(now_, store_time(repository_, set_));
+    } else {
+      now_ = system_clock().now();
     }
     PGDR_TRY(RetentionInput input, look());
     input.policy = config.retention;
@@ -89,7 +100,8 @@ class RepositoryExpiry {
     }
     survey_ = std::move(*survey);
     RetentionInput input;
-    input.now = now_ = system_clock().now();
+    const Time here = system_clock().now();
+    input.now = now_ + kClockTolerance < here ? now_ : here;
     input.newest_object = survey_.newest_object;
     input.unknown = survey_.unknown;
     for (const auto& broken : survey_.broken) input.doubts.push_back(to_string(broken.error));
@@ -102,6 +114,12 @@ class RepositoryExpiry {
       return pins.error();
     } else {
       return uncertain(pins.error());
+    }
+    for (const auto& [repository, pin] : elsewhere_) {
+      if (repository == repository_.name || pin.here_only) continue;
+      const std::string where = "in repository " + repository;
+      input.pins.push_back(
+          {pin.label, pin.until, pin.reason.empty() ? where : pin.reason + ", " + where});
     }
     for (const auto& lease : survey_.marks.leases) {
       if (lease.live(now_)) input.leased.insert(lease.label);
@@ -126,7 +144,8 @@ class RepositoryExpiry {
     one.verified = (proof && proof->kind != ProofKind::kDamaged) || (known && known->verified);
     if (proof && proof->kind == ProofKind::kDamaged) one.good = false;
     // A repaired copy was proven after the catalog learned of the damage.
-    const bool healed = proof && proof->kind != ProofKind::kDamaged;
+    const bool healed = proof && proof->kind != ProofKind::kDamaged &&
+                        (!known || !known->checked_at || *known->checked_at < proof->at);
     if (known && known->damaged && !healed) one.good = false;
     if (!surveyed.lacking.empty()) {
       one.good = false;
@@ -153,7 +172,12 @@ class RepositoryExpiry {
 
   void note_lost_pins(const RetentionInput& input) {
     for (const auto& pin : input.pins) {
-      if (pin.until && *pin.until <= now_) continue;
+      if (pin.until && *pin.until <= input.now) continue;
+      const bool foreign = std::none_of(survey_.marks.pin_keys.begin(),
+                                        survey_.marks.pin_keys.end(), [&](const std::string& key) {
+                                          return key.starts_with(set_ + "/pins/" + pin.label + ".");
+                                        });
+      if (foreign) continue;  // it need not be here
       const bool there = std::any_of(input.backups.begin(), input.backups.end(),
                                      [&](const auto& one) { return one.label == pin.label; });
       if (there) continue;
@@ -163,18 +187,12 @@ class RepositoryExpiry {
   }
 
   void find_leftovers() {
-    for (const auto& folder : survey_.folders) {
-      if (folder.manifest) continue;
-      const bool leased =
-          std::any_of(survey_.marks.leases.begin(), survey_.marks.leases.end(),
-                      [&](const LeaseMark& l) { return l.label == folder.label && l.live(now_); });
-      const bool old = now_ - folder.newest >= kAbandonedAfter;
-      const bool doomed = std::any_of(expired_.begin(), expired_.end(), [&](const auto& mark) {
-        return mark.second.contains(folder.label);
-      });
-      const bool goes = (old || doomed) && !leased;
-      (goes ? result_.leftovers : result_.young).push_back(folder.label);
-    }
+    std::vector<std::string> over = catalog_.over();
+    for (const auto& [key, labels] : expired_)
+      over.insert(over.end(), labels.begin(), labels.end());
+    unfinished_ = find_unfinished(survey_, over, now_);
+    result_.leftovers = unfinished_.dead;
+    result_.young = unfinished_.young;
   }
 
   // What earlier runs were deleting when they died, or deleted while the catalog could not be
@@ -259,21 +277,21 @@ class RepositoryExpiry {
     PGDR_TRY(const std::string mark, write_expired(repository_, set_, labels, now_));
     PGDR_CHECK(store.remove_many(next));
     PGDR_CHECK(store.remove_many(manifests));
-    // Who wrote a lease before this listing may have seen the manifest; who writes one after it
-    // looks for the manifest after that, in vain.
-    PGDR_TRY(const auto entries, store.list(set_ + "/leases/"));
-    Marks marks;
-    for (const auto& entry : entries) sort_mark(entry, set_, marks);
-    const Time now = system_clock().now();
-    for (const auto& lease : marks.leases) {
-      const auto at = std::find_if(batch.begin(), batch.end(), [&](const SurveyedBackup* one) {
-        return one->stored.manifest.label == lease.label;
-      });
-      if (at == batch.end() || !lease.live(now)) continue;
-      PGDR_CHECK(store::write_text(store, backup_prefix(set_, lease.label) + kManifestFile,
-                                   (*at)->stored.text));
-      result_.spared.push_back(lease.label);
-      batch.erase(at);
+    PGDR_TRY(const std::set<std::string> claimed, claimed_meanwhile());
+    for (auto at = batch.begin(); at != batch.end();) {
+      const StoredBackup& stored = (*at)->stored;
+      if (!claimed.contains(stored.manifest.label)) {
+        ++at;
+        continue;
+      }
+      // Under the name that it was read from: its signature goes with that.
+      const bool rewrapping = stored.signature_file != kSignatureFile;
+      PGDR_CHECK(store::write_text(store,
+                                   backup_prefix(set_, stored.manifest.label) +
+                                       (rewrapping ? kNextManifestFile : kManifestFile),
+                                   stored.text));
+      result_.spared.push_back(stored.manifest.label);
+      at = batch.erase(at);
     }
     std::vector<std::string> rest;  // everything but the manifests, which are gone
     for (const auto* one : batch) {
@@ -294,6 +312,28 @@ class RepositoryExpiry {
     remove_marks(deleted);
     if (gone && told) PGDR_CHECK(store.remove(mark));
     return gone;
+  }
+
+  // Labels that somebody began to read or pinned since the survey. Who wrote such a mark before
+  // this listing may have seen the manifest; who writes one after it looks for the manifest after
+  // that, in vain.
+  Result<std::set<std::string>> claimed_meanwhile() {
+    Marks marks;
+    for (const char* folder : {"/leases/", "/pins/"}) {
+      PGDR_TRY(const auto entries, repository_.store->list(set_ + folder));
+      for (const auto& entry : entries) sort_mark(entry, set_, marks);
+    }
+    std::set<std::string> labels;
+    for (const auto& lease : marks.leases) {
+      if (lease.live(now_)) labels.insert(lease.label);
+    }
+    const auto& before = survey_.marks.pin_keys;
+    for (const auto& key : marks.pin_keys) {
+      if (std::find(before.begin(), before.end(), key) != before.end()) continue;
+      const std::string name = key.substr(key.rfind('/') + 1);
+      labels.insert(name.substr(0, name.find('.')));
+    }
+    return labels;
   }
 
   // false: the mark has to tell it later.
@@ -324,14 +364,9 @@ class RepositoryExpiry {
   }
 
   Status remove_leftovers() {
-    for (const auto& label : result_.leftovers) {
-      PGDR_CHECK(lock_->held());
-      PGDR_CHECK(remove_unfinished(repository_, set_, label));
-    }
-    for (const auto& entry : survey_.temporaries) {
-      if (now_ - entry.modified < kAbandonedAfter) continue;
-      PGDR_CHECK(repository_.store->remove_leftover(entry));
-    }
+    PGDR_CHECK(clear_unfinished(
+        repository_, set_, unfinished_, [this] { return lock_->held(); },
+        [](const std::string& what) { log_verbose(what); }));
     for (const auto& entry : survey_.superseded) {
       const bool leased = std::any_of(
           survey_.marks.leases.begin(), survey_.marks.leases.end(), [&](const LeaseMark& l) {
@@ -360,19 +395,44 @@ class RepositoryExpiry {
   const std::string set_;
   Repository& repository_;
   ExpireCatalog& catalog_;
+  const RepositoryPins& elsewhere_;
   ExpireResult& result_;
   std::unique_ptr<store::Lease> lock_;
   Survey survey_;
+  Unfinished unfinished_;
   std::vector<std::pair<std::string, std::set<std::string>>> expired_;  // mark, what is deleted
-  Time now_{};
+  Time now_{};                                                          // by the repository's clock
 };
+
+// A backup pinned in one repository is meant to stay in all. Those that cannot be asked are told
+// of: their pins are not known.
+Result<RepositoryPins> gather_pins(OpenRepositories& repositories, const std::string& set) {
+  RepositoryPins all;
+  for (auto& repository : repositories.open) {
+    auto pins = list_pins(repository, set);
+    if (!pins) {
+      if (pins.error().code == Code::kInterrupted) return pins.error();
+      log_warning(pins.error().context("the pins in repository " + repository.name));
+      continue;
+    }
+    for (auto& pin : *pins) all.emplace_back(repository.name, std::move(pin));
+  }
+  return all;
+}
 
 }  // namespace
 
 Result<ExpireSummary> run_expire(const ExpireRequest& request) {
   std::vector<std::string> names = request.set.repositories;
-  if (!request.repository.empty()) names = {request.repository};
   PGDR_TRY(OpenRepositories repositories, open_repositories(request.config, names));
+  PGDR_TRY(const RepositoryPins pins, gather_pins(repositories, request.set.name));
+  if (!request.repository.empty()) {
+    for (const auto& [name, error] : repositories.failed) {
+      if (name == request.repository) continue;
+      log_warning(error.context(fmt::format("pins in repository {} are not known", name)));
+    }
+    names = {request.repository};
+  }
   ExpireCatalog catalog(request.set);
   PGDR_CHECK(catalog.open());
   ExpireSummary summary;
@@ -387,7 +447,7 @@ Result<ExpireSummary> run_expire(const ExpireRequest& request) {
       }
     } else {
       result.location = opened->location();
-      const Status done = RepositoryExpiry(request, *opened, catalog, result).run();
+      const Status done = RepositoryExpiry(request, *opened, catalog, pins, result).run();
       if (!done) result.error = done.error();
     }
     const bool stop = result.error && result.error->code == Code::kInterrupted;

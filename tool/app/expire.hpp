@@ -1,10 +1,11 @@
 // `pgdr expire`: deletes what no rule keeps, and what dead runs left behind. The rules are
 // app/retention.hpp's; this looks, deletes and records.
 //
-// Order of a deletion: the manifest (from then on the backup does not exist), a look whether
-// somebody began to read it meanwhile (then the manifest is put back), the artifacts, the marks. A
-// run that dies between leaves artifacts without a manifest, which the next one removes as
-// leftovers. The catalog is asked and told where it can be reached; it is never needed.
+// Order of a deletion: a note for the catalog, the manifest (from then on the backup does not
+// exist), a look whether somebody began to read or pinned it meanwhile (then the manifest is put
+// back), the artifacts, the marks. A run that dies between leaves artifacts without a manifest,
+// which a later one removes as leftovers, and the note, by which the next one tells the catalog.
+// The catalog is asked and told where it can be reached; it is never needed.
 #pragma once
 
 #include <string>
@@ -16,9 +17,6 @@
 #include "base/log.hpp"
 
 namespace pgdr::app {
-
-// Marks and folders without a manifest are left alone until nothing was written there for so long.
-inline constexpr std::chrono::hours kAbandonedAfter{24};
 
 struct ExpireRequest {
   const Config& config;
@@ -38,7 +36,7 @@ struct ExpireResult {
   RetentionPlan plan;
   std::string time_zone;
   std::vector<std::string> deleted;    // labels, in the order of deletion
-  std::vector<std::string> spared;     // labels somebody began to read just now
+  std::vector<std::string> spared;     // labels somebody began to read, or pinned, just now
   std::vector<std::string> leftovers;  // labels of unfinished runs that were (or would be) removed
   std::vector<std::string> young;      // labels of unfinished runs that stay for now
   std::vector<std::string> warnings;

@@ -17,19 +17,27 @@ Status ExpireCatalog::open() {
 }
 
 Status ExpireCatalog::read() {
-  // A copy counts as re-read only as far as the catalog knows it whole since then.
+  // A copy counts as re-read only as far as the catalog knows it whole since then. A restore proves
+  // the copy that it read, and no other.
   PGDR_TRY(const db::Rows rows,
            db_->query("SELECT c.repository, b.label, "
                       "c.state = 'damaged', "
                       "c.state = 'complete' AND (c.checked_at IS NOT NULL OR EXISTS ("
-                      "SELECT FROM dr.verifications v WHERE v.backup = b.id AND v.restored "
-                      "AND v.passed)) "
+                      "SELECT FROM dr.restores r JOIN dr.verifications v ON v.id = r.verification "
+                      "WHERE r.backup = b.id AND r.options ->> 'repository' = c.repository "
+                      "AND v.restored AND v.passed)), c.checked_at "
                       "FROM dr.backups b JOIN dr.copies c ON c.backup = b.id "
                       "WHERE b.set_name = $1",
                       {set_.name}));
   for (const auto& row : rows) {
-    copies_[{row[0].value_or(""), row[1].value_or("")}] = {row[3] == "t", row[2] == "t"};
+    Known known{row[3] == "t", row[2] == "t", std::nullopt};
+    if (const auto time = parse_iso(row[4].value_or(""))) known.checked_at = *time;
+    copies_[{row[0].value_or(""), row[1].value_or("")}] = known;
   }
+  PGDR_TRY(const db::Rows over, db_->query("SELECT label FROM dr.backups WHERE set_name = $1 "
+                                           "AND state IN ('running', 'failed')",
+                                           {set_.name}));
+  for (const auto& row : over) over_.push_back(row[0].value_or(""));
   return success();
 }
 

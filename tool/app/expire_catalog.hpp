@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "app/repository.hpp"
 #include "base/config.hpp"
@@ -23,12 +24,15 @@ class ExpireCatalog {
   [[nodiscard]] const std::string& problem() const { return problem_; }
 
   struct Known {
-    bool verified = false;  // this copy was re-read, or a database restored from the backup proven
+    bool verified = false;  // this copy was re-read, or a database restored from it proven
     bool damaged = false;
+    std::optional<Time> checked_at;  // when that was found out, where it is known
   };
   // nullopt: no catalog, or it does not know the copy.
   [[nodiscard]] std::optional<Known> known(const std::string& repository,
                                            const std::string& label) const;
+  // Labels of runs that are over and made no backup; asked under the set's lock.
+  [[nodiscard]] const std::vector<std::string>& over() const { return over_; }
   // Success, too, when the catalog never knew the backup.
   Status deleted(Repository& repository, const std::string& label);
 
@@ -43,6 +47,7 @@ class ExpireCatalog {
   std::optional<db::Catalog> catalog_;
   std::string problem_;
   std::map<std::pair<std::string, std::string>, Known> copies_;  // by repository and label
+  std::vector<std::string> over_;
   bool behind_ = false;
 };
 

@@ -71,7 +71,8 @@ Status check_recipients(const InitRequest& request) {
 }
 
 // What an existing set says is not changed by options.
-Status check_unchanged(const InitRequest& request, const SetConfig& set, const std::string& path) {
+Status check_unchanged(const InitRequest& request, const SetConfig& set, const Config& config) {
+  const std::string& path = config.path;
   const auto differs = [&](const std::string& option) {
     return Error::of(
         Code::kUsage,
@@ -95,6 +96,22 @@ Status check_unchanged(const InitRequest& request, const SetConfig& set, const s
   if (!request.recipients_file.empty() &&
       expand_home(request.recipients_file) != set.recipients_file) {
     return differs("--recipients-file");
+  }
+  if (request.repositories.empty()) return success();
+  PGDR_TRY(const auto wanted, parse_repositories(request.repositories));
+  for (const RepositoryConfig& one : wanted) {
+    const bool used =
+        std::any_of(set.repositories.begin(), set.repositories.end(), [&](const auto& name) {
+          return repository_place(config.repositories.at(name)) == repository_place(one);
+        });
+    if (used) continue;
+    return Error::of(
+        Code::kUsage,
+        fmt::format("set '{}' exists already and does not use {}", set.name, repository_place(one)),
+        fmt::format("init changes nothing that exists: in {} add a [repository.NAME] for it and "
+                    "that name to the set's repositories, then run \"pgdr init --set {}\", which "
+                    "makes what is missing",
+                    path, set.name));
   }
   return success();
 }
@@ -253,7 +270,7 @@ Result<InitPlan> plan_init(const InitRequest& request, Dialog& dialog) {
   if (plan.existing && plan.existing->sets.contains(name)) {
     plan.set_exists = true;
     plan.set = plan.existing->sets.at(name);
-    PGDR_CHECK(check_unchanged(request, plan.set, plan.config_path));
+    PGDR_CHECK(check_unchanged(request, plan.set, *plan.existing));
     for (const std::string& repository : plan.set.repositories) {
       plan.repositories.push_back(plan.existing->repositories.at(repository));
     }

@@ -31,7 +31,8 @@ struct KeepResult {
   std::string label;
   std::vector<KeptCopy> copies;
 };
-// Every copy that can be reached. kRepositoryMissing: no such backup.
+// Every copy that can be reached; a release takes pins away wherever they are, also those of a
+// backup that is gone. kRepositoryMissing: no such backup.
 Result<KeepResult> run_keep(const KeepRequest& request, Time now);
 
 struct ListedPin {
@@ -42,7 +43,8 @@ struct ListedPin {
 Result<std::vector<ListedPin>> all_pins(const Config& config, const SetConfig& set, Time now,
                                         std::vector<std::string>& problems);
 
-// "2027-01-31" (to its end, in that zone), or a time with its zone. kUsage, also when it is past.
+// "2027-01-31" (to its end), or a time, both in that zone unless the time names another. kUsage,
+// also when it is past.
 Result<Time> parse_until(const std::string& text, const std::string& zone, Time now);
 
 }  // namespace pgdr::app

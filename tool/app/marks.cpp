@@ -49,9 +49,10 @@ std::string who() {
 
 // What the checksum of a pin covers.
 std::string pin_substance(const std::string& set, const Pin& pin) {
-  return Json({set, pin.label, pin.until ? to_iso(*pin.until) : "forever", pin.reason,
-               to_iso(pin.created_at), pin.by})
-      .dump(-1, ' ', true, Json::error_handler_t::replace);
+  Json substance({set, pin.label, pin.until ? to_iso(*pin.until) : "forever", pin.reason,
+                  to_iso(pin.created_at), pin.by});
+  if (pin.here_only) substance.push_back("here only");
+  return substance.dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
 Result<Pin> parse_pin(const std::string& text, const std::string& set, const std::string& key,
@@ -76,6 +77,7 @@ Result<Pin> parse_pin(const std::string& text, const std::string& set, const std
   pin.label = string_at("label");
   pin.reason = string_at("reason");
   pin.by = string_at("by");
+  pin.here_only = json.contains("here_only") && json["here_only"] == true;
   const auto created = parse_iso(string_at("created_at"));
   if (!created) return bad("it has no time");
   pin.created_at = *created;
@@ -149,11 +151,11 @@ Status write_pin(Repository& repository, const std::string& set, const Pin& pin)
   if (fresh.by.empty()) fresh.by = who();
   const std::string prefix = set + "/pins/" + fresh.label + ".";
   PGDR_TRY(const auto before, repository.store->list(set + "/pins/"));
-  const Json json{
-      {"format", kPinFormat},   {"version", 1},
-      {"label", fresh.label},   {"until", fresh.until ? to_iso(*fresh.until) : "forever"},
-      {"reason", fresh.reason}, {"created_at", to_iso(fresh.created_at)},
-      {"by", fresh.by},         {"sha256", sha256_hex(pin_substance(set, fresh))}};
+  Json json{{"format", kPinFormat},   {"version", 1},
+            {"label", fresh.label},   {"until", fresh.until ? to_iso(*fresh.until) : "forever"},
+            {"reason", fresh.reason}, {"created_at", to_iso(fresh.created_at)},
+            {"by", fresh.by},         {"sha256", sha256_hex(pin_substance(set, fresh))}};
+  if (fresh.here_only) json["here_only"] = true;
   PGDR_CHECK(store::write_text(*repository.store, prefix + token() + ".json",
                                json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
   for (const auto& old : before) {
@@ -254,6 +256,17 @@ Result<std::set<std::string>> list_expired(const Repository& repository, const s
     all.insert(labels.begin(), labels.end());
   }
   return all;
+}
+
+Result<Time> store_time(Repository& repository, const std::string& set) {
+  // A lease on no backup: should it stay, it goes as leases do.
+  const std::string key = fmt::format("{}/leases/20000101T000000Z-0000.clock.{}.1", set, token());
+  PGDR_CHECK(store::write_text(*repository.store, key, "what time is it?\n"));
+  const auto entry = repository.store->stat(key);
+  PGDR_CHECK(repository.store->remove(key));
+  if (!entry) return entry.error();
+  if (!*entry) return Error::of(Code::kFailed, fmt::format("{} was removed by somebody", key));
+  return (*entry)->modified;
 }
 
 }  // namespace pgdr::app

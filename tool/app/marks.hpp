@@ -31,6 +31,7 @@ struct Pin {
   std::string reason;
   Time created_at{};
   std::string by;
+  bool here_only = false;  // meant for this repository; else it holds in all of the set's
 };
 
 struct LeaseMark {
@@ -100,5 +101,9 @@ Result<std::string> write_expired(Repository& repository, const std::string& set
 Result<std::set<std::string>> read_expired(const Repository& repository, const ExpiredMark& mark);
 // Of all marks.
 Result<std::set<std::string>> list_expired(const Repository& repository, const std::string& set);
+// What the repository's own clock says, by the time of an object that is written and removed. The
+// ages of leases and leftovers are told by it, for a host whose clock is ahead would take for dead
+// what is not.
+Result<Time> store_time(Repository& repository, const std::string& set);
 
 }  // namespace pgdr::app

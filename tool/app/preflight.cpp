@@ -15,9 +15,6 @@ namespace {
 
 // What pg_dump would lock and read: everything but the system's own, members of extensions (their
 // configuration tables excepted) and temporary tables.
-// What nobody wrote to for so long was left by a run that died.
-constexpr std::chrono::hours kSurelyDead{24};
-
 constexpr const char* kUnreadable = R"(
 WITH config AS (
   SELECT pg_catalog.unnest(e.extconfig) AS oid FROM pg_catalog.pg_extension e
@@ -158,85 +155,17 @@ Status check_room(Repository& repository, const std::string& set, std::uint64_t 
     sizes[folder] += entry.size;
     if (entry.key.substr(slash + 1) == kManifestFile) newest = std::max(newest, folder);
   }
-  const std::string have = fmt::format("repository {} has {} left in {}", repository.name,
-                                       format_bytes(*room), repository.location());
+  const std::string have = fmt::format("{} left in {}", format_bytes(*room), repository.location());
   if (!newest.empty() && *room < sizes[newest]) {
     return Error::of(Code::kNoSpace,
                      fmt::format("{}, the last backup took {}", have, format_bytes(sizes[newest])),
                      "make room, or give the set another repository");
   }
   if (newest.empty() && *room < database_bytes / 4) {
-    log_warning(fmt::format("{}, which may not be enough for a database of {}", have,
-                            format_bytes(database_bytes)));
+    log_warning(fmt::format("repository {}: {}, which may not be enough for a database of {}",
+                            repository.name, have, format_bytes(database_bytes)));
   }
   return success();
-}
-
-Status remove_unfinished(Repository& repository, const std::string& set, const std::string& label) {
-  store::Store& store = *repository.store;
-  const std::string prefix = backup_prefix(set, label);
-  PGDR_TRY(const auto manifest, store.stat(prefix + kManifestFile));
-  PGDR_TRY(const auto next, store.stat(prefix + kNextManifestFile));
-  if (manifest || next) {
-    return Error::of(Code::kExists, fmt::format("{} has a manifest: it is a backup", prefix));
-  }
-  PGDR_TRY(const auto temporaries, store.leftovers(prefix));
-  for (const auto& entry : temporaries) PGDR_CHECK(store.remove_leftover(entry));
-  PGDR_TRY(const auto entries, store.list(prefix));
-  for (const auto& entry : entries) PGDR_CHECK(store.remove(entry.key));
-  // Uploads that were given up leave an empty folder, where a store has folders: removing what is
-  // not there makes it go.
-  return store.remove(prefix + kManifestFile);
-}
-
-void remove_leftovers(Repository& repository, const std::string& set,
-                      const std::vector<std::string>& ours, Time now) {
-  const auto attempt = [&]() -> Status {
-    store::Store& store = *repository.store;
-    struct Folder {
-      bool manifest = false;
-      Time newest{};
-    };
-    std::map<std::string, Folder> folders;
-    const auto see = [&](const store::Entry& entry, bool object) {
-      const std::string rest = entry.key.substr(set.size() + 1);
-      const std::size_t slash = rest.find('/');
-      if (slash == std::string::npos || !valid_label(rest.substr(0, slash))) return;
-      Folder& folder = folders[rest.substr(0, slash)];
-      folder.newest = std::max(folder.newest, entry.modified);
-      const std::string name = rest.substr(slash + 1);
-      if (object && (name == kManifestFile || name == kNextManifestFile)) folder.manifest = true;
-    };
-    PGDR_TRY(const auto entries, store.list(set + "/"));
-    for (const auto& entry : entries) see(entry, true);
-    PGDR_TRY(const auto temporaries, store.leftovers(set + "/"));
-    for (const auto& entry : temporaries) see(entry, false);
-    // A complete backup may have some as well, of an upload that was tried again, and so may the
-    // marks: of a run that was killed while it wrote a lease or a proof.
-    for (const auto& entry : temporaries) {
-      const std::string rest = entry.key.substr(set.size() + 1);
-      const auto folder = folders.find(rest.substr(0, rest.find('/')));
-      if (folder != folders.end() && !folder->second.manifest) continue;
-      if (now - entry.modified < kSurelyDead) continue;
-      PGDR_CHECK(store.remove_leftover(entry));
-      log_info(fmt::format("removed an unfinished upload from repository {}: {}", repository.name,
-                           entry.key));
-    }
-    for (const auto& [label, folder] : folders) {
-      if (folder.manifest) continue;
-      const bool known = std::find(ours.begin(), ours.end(), label) != ours.end();
-      if (!known && now - folder.newest < kSurelyDead) continue;
-      PGDR_CHECK(remove_unfinished(repository, set, label));
-      log_info(fmt::format("removed what the unfinished backup {} left in repository {}", label,
-                           repository.name));
-    }
-    return success();
-  };
-  const Status done = attempt();
-  if (!done) {
-    log_warning(fmt::format("cannot remove leftovers in repository {}: {}", repository.name,
-                            to_string(done.error())));
-  }
 }
 
 }  // namespace pgdr::app

@@ -30,14 +30,4 @@ Result<bool> may_read_passwords(db::Connection& db);
 // a warning when a first backup may not fit.
 Status check_room(Repository& repository, const std::string& set, std::uint64_t database_bytes);
 
-// Under the set's lock: removes what runs that died left behind. A folder without manifest goes if
-// its label is one of `ours` (the catalog knows that run, and it is over) or if it is older than a
-// day; younger unknown ones stay, for somebody may be copying a backup here. Of a complete backup
-// the unfinished uploads that are older than a day go. Best effort: problems are warnings.
-void remove_leftovers(Repository& repository, const std::string& set,
-                      const std::vector<std::string>& ours, Time now);
-// Everything under the label's folder; for a backup of our own that failed. Never when it has a
-// manifest.
-Status remove_unfinished(Repository& repository, const std::string& set, const std::string& label);
-
 }  // namespace pgdr::app

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "base/log.hpp"
+#include "base/warn.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -114,7 +114,7 @@ Result<ProofResult> prove_in_target(ProofRequest& request, db::Catalog* catalog,
   if (id) {
     result.verification = *id;
   } else {
-    log_warning(to_string(id.error()));
+    log_warning(id.error());
   }
   return result;
 }

@@ -15,8 +15,9 @@ namespace {
 
 class RenewedLease final : public ReadLease {
  public:
-  static Result<std::unique_ptr<RenewedLease>> take(Repository& repository, std::string prefix) {
-    std::unique_ptr<RenewedLease> lease(new RenewedLease(repository, std::move(prefix)));
+  static Result<std::unique_ptr<RenewedLease>> take(Repository& repository, std::string prefix,
+                                                    std::chrono::milliseconds renewal) {
+    std::unique_ptr<RenewedLease> lease(new RenewedLease(repository, std::move(prefix), renewal));
     PGDR_CHECK(lease->write());
     lease->keeper_ = std::thread([raw = lease.get()] { raw->keep(); });
     return lease;
@@ -38,16 +39,17 @@ class RenewedLease final : public ReadLease {
   }
 
  private:
-  RenewedLease(Repository& repository, std::string prefix)
-      : repository_(repository), prefix_(std::move(prefix)) {}
+  RenewedLease(Repository& repository, std::string prefix, std::chrono::milliseconds renewal)
+      : repository_(repository), prefix_(std::move(prefix)), renewal_(renewal) {}
 
   // An object is never changed once it is there, so each renewal is a new one.
   Status write() {
-    const std::string key = prefix_ + std::to_string(number_ + 1);
+    // A number is not used twice: of a write that failed the object may be there all the same, and
+    // would refuse every later one.
+    const std::string key = prefix_ + std::to_string(++number_);
     PGDR_CHECK(
         store::write_text(*repository_.store, key,
                           fmt::format("process {}, {}\n", getpid(), to_iso(system_clock().now()))));
-    ++number_;
     const std::string old = key_;
     key_ = key;
     if (old.empty()) return success();
@@ -56,7 +58,7 @@ class RenewedLease final : public ReadLease {
 
   void keep() {
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, kLeaseRenewal, [this] { return stop_; })) {
+    while (!wake_.wait_for(lock, renewal_, [this] { return stop_; })) {
       lock.unlock();
       const Status written = write();
       if (!written) {
@@ -69,6 +71,7 @@ class RenewedLease final : public ReadLease {
 
   Repository& repository_;
   const std::string prefix_;
+  const std::chrono::milliseconds renewal_;
   std::string key_;
   unsigned number_ = 0;
   std::mutex mutex_;
@@ -79,12 +82,14 @@ class RenewedLease final : public ReadLease {
 
 }  // namespace
 
-Result<std::unique_ptr<ReadLease>> hold_copy(const StoredBackup& backup,
-                                             const std::string& purpose) {
+Result<std::unique_ptr<ReadLease>> hold_copy(const StoredBackup& backup, const std::string& purpose,
+                                             std::chrono::milliseconds renewal) {
   const Manifest& m = backup.manifest;
   Repository& repository = *backup.repository;
-  auto lease = RenewedLease::take(repository, fmt::format("{}/leases/{}.{}.{}.", m.set, m.label,
-                                                          purpose, make_uuid().substr(0, 8)));
+  auto lease = RenewedLease::take(
+      repository,
+      fmt::format("{}/leases/{}.{}.{}.", m.set, m.label, purpose, make_uuid().substr(0, 8)),
+      renewal);
   std::unique_ptr<ReadLease> held;
   if (lease) {
     held = std::move(*lease);

@@ -31,7 +31,8 @@ class ReadLease {
 // purpose: one word for people, "restore". null, and a warning, where the repository cannot be
 // written to (a read-only medium): reading goes on without. kRepositoryMissing when the backup was
 // deleted meanwhile.
-Result<std::unique_ptr<ReadLease>> hold_copy(const StoredBackup& backup,
-                                             const std::string& purpose);
+// renewal: how often; several may fail before the lease counts as dead.
+Result<std::unique_ptr<ReadLease>> hold_copy(const StoredBackup& backup, const std::string& purpose,
+                                             std::chrono::milliseconds renewal = kLeaseRenewal);
 
 }  // namespace pgdr::app

@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "base/format.hpp"
 #include "base/log.hpp"
 #include "base/parallel.hpp"
 #include "store/open_store.hpp"
@@ -23,7 +24,7 @@ constexpr std::uint64_t kRepositoryVersion = 1;
 Result<std::string> read_id(store::Store& store, const std::string& name) {
   auto text = store::read_text(store, kRepositoryFile);
   if (!text) {
-    if (text.error().code != Code::kNotFound) return text.error();
+    if (text.error().code != Code::kNotFound) return text.error().context("repository " + name);
     return Error::of(
         Code::kRepositoryMissing,
         fmt::format("repository {}: there is no {} in {}", name, kRepositoryFile, store.location()),
@@ -98,14 +99,23 @@ Result<Repository> create_repository(const RepositoryConfig& config) {
   return repository;
 }
 
+Error no_such_repository(const Config& config, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [known, repository] : config.repositories) names.push_back(known);
+  const std::string near = nearest(name, names);
+  return Error::of(Code::kUsage,
+                   fmt::format("there is no repository \"{}\" in {}{}", name, config.path,
+                               near.empty() ? "" : "; did you mean \"" + near + "\"?"),
+                   fmt::format("its repositories: {}", fmt::join(names, ", ")));
+}
+
 Result<OpenRepositories> open_repositories(const Config& config,
                                            const std::vector<std::string>& names) {
   OpenRepositories result;
   for (const auto& name : names) {
     const auto at = config.repositories.find(name);
     if (at == config.repositories.end()) {
-      return Error::of(Code::kUsage,
-                       fmt::format("there is no repository \"{}\" in {}", name, config.path));
+      return no_such_repository(config, name);
     }
     auto opened = open_repository(at->second);
     if (opened) {
@@ -245,7 +255,8 @@ Result<Backup> choose_backup(History history, const std::string& label) {
     if (broken.label == label) return broken.error;
   }
   return Error::of(Code::kRepositoryMissing,
-                   fmt::format("there is no backup \"{}\" in the set's repositories", label),
+                   fmt::format("there is no backup \"{}\" in the set's repositories{}", label,
+                               nearest(label, {"latest"}).empty() ? "" : "; did you mean latest?"),
                    "pgdr list shows what there is");
 }
 

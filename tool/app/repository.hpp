@@ -39,6 +39,8 @@ struct OpenRepositories {
   std::vector<Repository> open;
   std::vector<std::pair<std::string, Error>> failed;  // name, why
 };
+// kUsage, with the nearest name and all of them.
+Error no_such_repository(const Config& config, const std::string& name);
 Result<OpenRepositories> open_repositories(const Config& config,
                                            const std::vector<std::string>& names);
 

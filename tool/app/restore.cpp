@@ -14,6 +14,7 @@
 #include "app/read_lease.hpp"
 #include "app/target.hpp"
 #include "base/interrupt.hpp"
+#include "base/warn.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kLongestDocument = std::size_t{1} << 30;
+constexpr const char* kNoPrivilege = "42501";  // SQLSTATE
 
 class RestoreRun {
  public:
@@ -32,6 +34,8 @@ class RestoreRun {
   Status open_source();
   std::vector<const StoredBackup*> in_order();
   Result<std::vector<const StoredBackup*>> trusted_copies();
+  Result<std::vector<const StoredBackup*>> hold_copies(
+      const std::vector<const StoredBackup*>& copies);
   Status check_copy(const StoredBackup& backup);
   Status read_texts(const StoredBackup& copy);
   Status check_copies();
@@ -61,6 +65,7 @@ class RestoreRun {
   bool same_server_ = false;
   bool existed_ = false;
   std::optional<std::int64_t> record_;
+  std::size_t damage_told_ = 0;  // so many of the reader's findings are recorded
   Time started_{};
   RestoreResult result_;
 };
@@ -69,15 +74,15 @@ Status RestoreRun::choose() {
   std::vector<std::string> names = request_.set.repositories;
   if (!request_.repository.empty()) names = {request_.repository};
   PGDR_TRY(repositories_, open_repositories(request_.config, names));
-  for (const auto& [name, error] : repositories_.failed) log_warning(to_string(error));
+  for (const auto& [name, error] : repositories_.failed) log_warning(error);
   PGDR_TRY(History history, read_history(repositories_.open, request_.set.name));
-  for (const auto& error : history.unlisted) log_warning(to_string(error));
+  for (const auto& error : history.unlisted) log_warning(error);
   const std::vector<BrokenBackup> broken = history.broken;
   PGDR_TRY(backup_, choose_backup(std::move(history), request_.label));
   result_.label = backup_.manifest().label;
   for (const auto& one : broken) {
     const bool newer = one.label > result_.label || one.label == result_.label;
-    if (newer && one.error.code != Code::kRepositoryMissing) log_warning(to_string(one.error));
+    if (newer && one.error.code != Code::kRepositoryMissing) log_warning(one.error);
   }
   PGDR_TRY(keys_, load_keys(with_defaults(request_.keys, request_.config, &request_.set)));
   if (keys_.identities.empty() && keys_.passphrase.empty()) {
@@ -113,7 +118,7 @@ Result<std::vector<const StoredBackup*>> RestoreRun::trusted_copies() {
   std::vector<const StoredBackup*> good;
   std::optional<Error> first;
   const auto refuse = [&](const Error& error) {
-    if (backup_.copies.size() > 1) log_warning(to_string(error));
+    if (backup_.copies.size() > 1) log_warning(error);
     if (!first) first = error;
   };
   for (const StoredBackup* copy : in_order()) {
@@ -134,11 +139,29 @@ Result<std::vector<const StoredBackup*>> RestoreRun::trusted_copies() {
   return good;
 }
 
+// All of them, not only the one that is read first: where that fails, another must still be there.
+Result<std::vector<const StoredBackup*>> RestoreRun::hold_copies(
+    const std::vector<const StoredBackup*>& copies) {
+  std::vector<const StoredBackup*> held;
+  std::optional<Error> first;
+  for (const StoredBackup* copy : copies) {
+    auto lease = hold_copy(*copy, "restore");
+    if (lease) {
+      if (*lease) leases_.push_back(std::move(*lease));
+      held.push_back(copy);
+      continue;
+    }
+    if (lease.error().code == Code::kInterrupted) return lease.error();
+    if (copies.size() > 1) log_warning(lease.error());
+    if (!first) first = lease.error();
+  }
+  if (held.empty()) return *first;
+  return held;
+}
+
 // Before a copy is used. What has a list of chunks is compared with it while it is read; everything
 // else as a whole now, and so is the dump before it goes into an existing database.
 Status RestoreRun::check_copy(const StoredBackup& backup) {
-  PGDR_TRY(auto lease, hold_copy(backup, "restore"));
-  if (lease) leases_.push_back(std::move(lease));
   const Manifest& m = backup.manifest;
   // The smallest first: a wrong key shows before gigabytes are read.
   if (const Artifact* snapshot = m.find("snapshot")) {
@@ -177,7 +200,8 @@ Status RestoreRun::read_texts(const StoredBackup& copy) {
 }
 
 Status RestoreRun::check_copies() {
-  PGDR_TRY(std::vector<const StoredBackup*> good, trusted_copies());
+  PGDR_TRY(const std::vector<const StoredBackup*> trusted, trusted_copies());
+  PGDR_TRY(std::vector<const StoredBackup*> good, hold_copies(trusted));
   reader_.emplace(std::move(good));
   reader_->check_with([this](const StoredBackup& copy) { return check_copy(copy); });
   PGDR_CHECK(reader_->begin());
@@ -185,11 +209,16 @@ Status RestoreRun::check_copies() {
   return success();
 }
 
-// What turned out to be damaged while it was read.
+// What turned out to be damaged while it was read, once: in the repository, where expire finds it
+// without a catalog, and in the catalog.
 void RestoreRun::record_damage() {
-  if (!catalog_ || !reader_) return;
-  for (const auto& [copy, error] : reader_->given_up()) {
+  if (!reader_) return;
+  const auto given_up = reader_->given_up();
+  for (; damage_told_ < given_up.size(); ++damage_told_) {
+    const auto& [copy, error] = given_up[damage_told_];
     if (error.code != Code::kCorrupt) continue;
+    record_proof(*copy, ProofKind::kDamaged, system_clock().now());
+    if (!catalog_) continue;
     db::CopyRecord record;
     record.label = result_.label;
     record.repository = copy->repository->name;
@@ -242,10 +271,7 @@ Status RestoreRun::open_target() {
     }
   }
   if (source_) {
-    PGDR_TRY(const std::string there, target_->system_identifier());
-    const auto here =
-        source_->scalar("SELECT system_identifier FROM pg_catalog.pg_control_system()");
-    same_server_ = here && here->value_or("") == there;
+    PGDR_TRY(same_server_, same_server(*source_, target_->server()));
   }
   return success();
 }
@@ -269,7 +295,12 @@ void RestoreRun::start_record() {
   if (id) {
     record_ = *id;
   } else {
-    log_warning(to_string(id.error()) + "; pgdr catalog rebuild makes the catalog know the backup");
+    if (id.error().sqlstate == kNoPrivilege) {
+      log_warning(id.error());
+    } else {
+      log_warning(to_string(id.error()) +
+                  "; pgdr catalog rebuild makes the catalog know the backup");
+    }
   }
 }
 
@@ -292,7 +323,7 @@ void RestoreRun::finish_record(const std::string& state, const std::string& erro
     done = again();
   }
   result_.recorded = done.ok();
-  if (!done) log_warning(to_string(done.error()));
+  if (!done) log_warning(done.error());
 }
 
 Status RestoreRun::fill() {

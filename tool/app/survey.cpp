@@ -7,7 +7,6 @@
 
 #include "base/parallel.hpp"
 
-
 namespace pgdr::app {
 namespace {
 
@@ -94,13 +93,17 @@ void sort_temporaries(const std::vector<store::Entry>& entries, const std::strin
 
 }  // namespace
 
-Result<Survey> survey_set(Repository& repository, const std::string& set) {
+Result<Survey> list_set(Repository& repository, const std::string& set) {
   Survey survey;
   PGDR_TRY(const auto entries, repository.store->list(set + "/"));
   sort_objects(entries, set, survey);
   PGDR_TRY(const auto temporaries, repository.store->leftovers(set + "/"));
   sort_temporaries(temporaries, set, survey);
+  return survey;
+}
 
+Result<Survey> survey_set(Repository& repository, const std::string& set) {
+  PGDR_TRY(Survey survey, list_set(repository, set));
   std::vector<std::optional<Result<StoredBackup>>> read(survey.folders.size());
   PGDR_CHECK(for_each_parallel(survey.folders.size(), [&](std::size_t i) -> Status {
     if (!survey.folders[i].manifest) return success();

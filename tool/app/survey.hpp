@@ -37,8 +37,11 @@ struct Survey {
   std::optional<Time> newest_object;
 };
 
-// An error: the listing is not certainly complete, or a manifest could not be read for a reason
-// that says nothing of it (network, rights).
+// The listing alone: no manifest is read, `backups` and `broken` stay empty. An error: it is not
+// certainly complete.
+Result<Survey> list_set(Repository& repository, const std::string& set);
+// An error, too, when a manifest could not be read for a reason that says nothing of it (network,
+// rights).
 Result<Survey> survey_set(Repository& repository, const std::string& set);
 
 }  // namespace pgdr::app

@@ -68,6 +68,13 @@ Result<TargetName> parse_target(const std::string& to, const SetConfig& set) {
                        "for instance postgresql://host/prompt69_restore");
     }
   }
+  // The server would cut it off without a word.
+  constexpr std::size_t kLongestName = 63;
+  if (target.database.size() > kLongestName) {
+    return Error::of(Code::kUsage,
+                     fmt::format("\"{}\" is too long for the name of a database", target.database),
+                     "PostgreSQL's names have at most 63 bytes");
+  }
   target.shown = target.by_name ? target.database : info.without_secrets();
   return target;
 }
@@ -139,7 +146,14 @@ Status Target::create(const Locale& locale, std::vector<std::string>& warnings) 
         fmt::format("database \"{}\" exists already: nothing was changed", name_.database),
         "choose another name with --to");
   }
-  return made.error().context(fmt::format("cannot create database \"{}\"", name_.database));
+  Error error = made.error().context(fmt::format("cannot create database \"{}\"", name_.database));
+  if (error.sqlstate == "42501") {
+    error.hint =
+        "a restore makes a database and gives objects to their owners, which a role for backups "
+        "may "
+        "not: connect as a superuser, --to postgresql://postgres@HOST/NAME";
+  }
+  return error;
 }
 
 void Target::give_properties(const DatabaseProperties& properties, bool no_owner, bool no_acl,
@@ -186,10 +200,13 @@ Result<std::unique_ptr<db::Connection>> Target::connect() {
   return db::Connection::open(name_.conninfo, name_.database);
 }
 
-Result<std::string> Target::system_identifier() {
-  PGDR_TRY(const auto id,
-           server_->scalar("SELECT system_identifier FROM pg_catalog.pg_control_system()"));
-  return id.value_or("");
+Result<bool> same_server(db::Connection& a, db::Connection& b) {
+  const char* const who =
+      "SELECT system_identifier, extract(epoch FROM pg_catalog.pg_postmaster_start_time()) "
+      "FROM pg_catalog.pg_control_system()";
+  PGDR_TRY(const auto one, a.query(who));
+  PGDR_TRY(const auto other, b.query(who));
+  return one.front() == other.front();
 }
 
 Result<bool> Target::offers_pgdr() {

@@ -43,7 +43,6 @@ class Target {
   [[nodiscard]] const TargetName& name() const { return name_; }
   [[nodiscard]] db::Connection& server() { return *server_; }
   [[nodiscard]] bool created() const { return created_; }
-  Result<std::string> system_identifier();
   // Whether CREATE EXTENSION pgdr would find its files.
   Result<bool> offers_pgdr();
 
@@ -59,5 +58,9 @@ class Target {
 
 // ALTER DATABASE … SET name TO value, from "name=value" as the server stores it. Pure.
 std::string setting_statement(const std::string& database, const std::string& setting);
+
+// Whether both are sessions of one running server. The system identifier alone does not tell: a
+// standby and every clone has the same one; so it is compared with when the server was started.
+Result<bool> same_server(db::Connection& a, db::Connection& b);
 
 }  // namespace pgdr::app

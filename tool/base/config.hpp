@@ -32,7 +32,7 @@ struct S3Config {
   std::string profile;
   std::string ca_file;
   int parts_in_flight = 4;
-  int part_size_mib = 8;        // of the first parts; see store/part_plan.hpp
+  int part_size_mib = 8;  // of the first parts; see store/part_plan.hpp
 };
 
 // Keys of a [repository.NAME] with type = "sftp".

@@ -79,8 +79,8 @@ Result<int> run(const Globals& globals, const Options& o) {
     if (!step.error) continue;
     ++failed;
     contradiction = contradiction || step.error->code == Code::kExists;
-    log_error(
-        step.error->context(fmt::format("backup {} is not in repository {}", step.label, step.to)));
+    log_error(step.error->context(
+        fmt::format("no good copy of backup {} came into repository {}", step.label, step.to)));
   }
   if (failed == 0) return 0;
   return exit_code(contradiction || failed == summary.steps.size() ? Code::kFailed

@@ -73,8 +73,12 @@ Result<int> run(const Globals& globals, const Options& o) {
     if (!o.repository.empty() && std::find(set.repositories.begin(), set.repositories.end(),
                                            o.repository) == set.repositories.end()) {
       if (chosen.sets.size() > 1) continue;
+      if (!chosen.config.repositories.contains(o.repository)) {
+        return app::no_such_repository(chosen.config, o.repository);
+      }
       return Error::of(Code::kUsage,
-                       fmt::format("set {} has no repository {}", set.name, o.repository));
+                       fmt::format("set {} does not use repository {}", set.name, o.repository),
+                       fmt::format("its repositories: {}", fmt::join(set.repositories, ", ")));
     }
     const auto summary = app::run_expire({chosen.config, set, terminal_progress(), o.repository,
                                           o.dry_run, o.accept_unsigned, o.several_systems});

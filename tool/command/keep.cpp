@@ -1,9 +1,10 @@
+#include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "app/keep.hpp"
-#include "base/log.hpp"
+#include "base/warn.hpp"
 #include "command/commands.hpp"
 #include "command/options.hpp"
 #include "command/render.hpp"
@@ -54,11 +55,13 @@ Result<int> run(const Globals& globals, const Options& o) {
   PGDR_TRY(const Chosen chosen, load_chosen(globals, o.set));
   const bool says_how = o.forever || o.release || !o.until.empty();
   if (o.label.empty()) {
-    if (says_how) return Error::of(Code::kUsage, "which backup?", "pgdr keep LABEL …");
+    if (says_how)
+      return Error::of(Code::kUsage, "which backup is meant is not said", "pgdr keep LABEL …");
     return list_pins(globals, chosen);
   }
   if (!says_how) {
-    return Error::of(Code::kUsage, "how long?", "--until DATE, --forever, or --release");
+    return Error::of(Code::kUsage, "how long to keep the backup is not said",
+                     "--until DATE, --forever, or --release");
   }
   const Time now = system_clock().now();
   app::KeepRequest request{chosen.config, chosen.set,  o.label, o.release, {},
@@ -76,14 +79,20 @@ Result<int> run(const Globals& globals, const Options& o) {
   }
   PGDR_TRY(const app::KeepResult result, app::run_keep(request, now));
   Json copies = Json::array();
-  bool failed = false;
+  std::optional<Error> failed;  // the first
+  const bool none = std::none_of(result.copies.begin(), result.copies.end(),
+                                 [](const app::KeptCopy& copy) { return !copy.error; });
   for (const auto& copy : result.copies) {
     copies.push_back({{"repository", copy.repository},
                       {"changed", copy.changed},
                       {"error", copy.error ? Json(to_string(*copy.error)) : Json(nullptr)}});
     if (copy.error) {
-      failed = true;
-      log_warning(to_string(*copy.error));
+      if (none) {
+        log_error(*copy.error);
+      } else {
+        log_warning(*copy.error);
+      }
+      if (!failed) failed = copy.error;
     } else if (!globals.json && !globals.quiet) {
       print(o.release ? fmt::format("{} in {}: {}\n", result.label, copy.repository,
                                     copy.changed ? "released" : "was not pinned")
@@ -97,7 +106,8 @@ Result<int> run(const Globals& globals, const Options& o) {
                 {"until", json_time(request.until)},
                 {"copies", std::move(copies)}});
   }
-  return failed ? exit_code(Code::kPartial) : 0;
+  if (!failed) return 0;
+  return exit_code(none ? failed->code : Code::kPartial);
 }
 
 }  // namespace

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::string_view kGap = "  ";
 
+bool printed = false;
+
 std::string padded(const Cell& cell, std::size_t width, Align align, bool color) {
   const std::string text = printable(cell.text);
   const std::string fill(width - std::min(width, display_width(text)), ' ');
@@ -114,7 +116,19 @@ std::string age(Time then, Time now) {
 }
 
 // A failure stays in the stream; main() looks at it.
-void print(std::string_view text) { (void)std::fwrite(text.data(), 1, text.size(), stdout); }
+void print(std::string_view text) {
+  printed = true;
+  (void)std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+bool printed_anything() { return printed; }
+
+Json error_json(const Error& error) {
+  return {{"error",
+           {{"message", to_string(error)},
+            {"hint", error.hint.empty() ? Json(nullptr) : Json(error.hint)},
+            {"exit_code", exit_code(error.code)}}}};
+}
 
 void print_json(const Json& json) {
   // A byte that is not UTF-8 must not end the run with an exception.

@@ -76,6 +76,10 @@ std::string age(Time then, Time now);
 void print(std::string_view text);
 // Two-space indent and a final newline.
 void print_json(const Json& json);
+// Whether print() or print_json() was called: then the result of this run is out.
+bool printed_anything();
+// What --json prints in place of a result: {"error": {"message", "hint", "exit_code"}}.
+Json error_json(const Error& error);
 // null for nullopt.
 Json json_text(const std::optional<std::string>& text);
 Json json_time(const std::optional<Time>& time);

@@ -1,4 +1,5 @@
 #include <memory>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -37,8 +38,12 @@ std::string text_of(const app::CheckResult& result, bool color) {
                state_cell(state_of(copy))});
   }
   std::string text = table.text(color);
+  // What is said of a whole repository stands once.
+  std::set<std::string> said;
   for (const auto& copy : result.copies) {
-    for (const auto& problem : copy.problems) text += "  " + problem.text + "\n";
+    for (const auto& problem : copy.problems) {
+      if (said.insert(problem.text).second) text += "  " + problem.text + "\n";
+    }
   }
   if (result.unread > 0) {
     text += fmt::format("{} in remote repositories not read this time\n",
@@ -82,10 +87,12 @@ Result<int> run(const Globals& globals, const Options& o) {
     print(text_of(result, color_on_stdout()));
   }
   bool damaged = false;
+  std::set<std::string> said;
   for (const auto& copy : result.copies) {
     if (copy.good()) continue;
     damaged = damaged || !copy.unreachable;
-    log_error(Error::of(Code::kCorrupt, copy.problems.front().text));
+    const std::string& what = copy.problems.front().text;
+    if (said.insert(what).second) log_error(Error::of(Code::kCorrupt, what));
   }
   if (damaged) return exit_code(Code::kCorrupt);
   return result.good() ? 0 : exit_code(Code::kPartial);

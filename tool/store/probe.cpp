@@ -1,5 +1,6 @@
 #include "store/probe.hpp"
 
+#include <algorithm>
 #include <random>
 
 #include <fmt/format.h>
@@ -37,8 +38,8 @@ std::vector<StoreFact> sftp_facts(const SftpConfig& config) {
 std::vector<StoreFact> rclone_facts(const RcloneConfig& config) {
   std::vector<StoreFact> facts;
   facts.push_back({true,
-                   "locks and the refusal to overwrite hold if the remote's listings show at "
-                   "once what was written; rclone does not fsync",
+                   "locks and the refusal to overwrite rest on listings that show at once what was "
+                   "written, as this one did; rclone does not fsync",
                    {}});
   if (config.config_file.empty()) return facts;
   facts.push_back({true, "rclone's configuration is this account's alone", {}});
@@ -67,6 +68,20 @@ Probe probe_store(Store& store, const std::string& folder, const Clock& clock) {
       probe.not_read = Error::of(Code::kCorrupt, fmt::format("{}/{} comes back with other content",
                                                              store.location(), key));
       return;
+    }
+    const auto listed = store.list(folder);
+    if (!listed) {
+      probe.not_listed = listed.error();
+      return;
+    }
+    if (std::none_of(listed->begin(), listed->end(), [&](const Entry& one) {
+          return one.key == key && one.size == content.size();
+        })) {
+      probe.not_listed = Error::of(
+          Code::kFailed,
+          fmt::format("{} does not list what was stored there just now", store.location()),
+          "locks, and that nothing is overwritten or expired by mistake, rest on "
+          "listings: switch off whatever caches them, or use another place");
     }
     const auto entry = store.stat(key);
     if (entry && *entry) {

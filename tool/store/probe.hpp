@@ -12,11 +12,12 @@
 namespace pgdr::store {
 
 // What happened to a small object of a name of its own (a letter, digits) below `folder` ("" or
-// ending in '/'): stored, read back, stored again with other content, removed. After the first
-// error only the removal is still tried.
+// ending in '/'): stored, read back, listed, stored again with other content, removed. After the
+// first error only the removal is still tried.
 struct Probe {
   std::optional<Error> not_written;
   std::optional<Error> not_read;
+  std::optional<Error> not_listed;  // not at once: what lists cannot be relied on
   std::optional<Error> not_removed;
   bool overwritten = false;  // other content under the same name was not refused
   // The store's clock minus ours, by the object's time; for stores that are not this host's disk it

@@ -52,7 +52,7 @@ class RcloneRanges::Range final : public Source {
     }
     const std::size_t most =
         static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), left_));
-    const Result<std::size_t> n = run_->process->out().read(buffer.first(most));
+    Result<std::size_t> n = run_->process->out().read(buffer.first(most));
     if (!n || *n == 0) {
       owner_->end_run(run_);
       if (!n) return n.error();
