@@ -10,7 +10,7 @@ for name in a b; do make_repository "$T/$name"; done
 # what `rclone` does before it does it
 cat >"$T/hooked" <<HOOK
 #!/usr/bin/env bash
-if [[ "\$*" == *deletefile*manifest.json* && -e $T/hook ]]; then . $T/hook; rm $T/hook; fi
+if [[ -e $T/hook && ("\$*" == *deletefile*manifest.json* || "\$*" == *delete*files-from*) ]]; then . $T/hook; rm $T/hook; fi
 if [[ -e $T/unreadable && "\$*" == *cat*\$(cat $T/unreadable)*database* ]]; then echo 'permission denied' >&2; exit 7; fi
 exec rclone "\$@"
 HOOK
@@ -77,7 +77,7 @@ exit_is 0 pgdr keep "$first" --release
 
 # --- a run that died between two steps ---------------------------------------------------------------------------------------------------
 mkdir "$T/b/shop/expired"
-touch "$T/b/shop/expired/$first.20261121T020000Z" "$T/b/shop/expired/$third.20261121T020000Z"
+printf '%s\n' "$first" "$third" >"$T/b/shop/expired/$first.20261121T020000Z"
 rm "$T/b/shop/$first/manifest.json"
 exit_is 0 pgdr expire --repository b
 is "$(state "$first")" 'a complete, b deleted' 'the catalog learns that the backup is gone'
