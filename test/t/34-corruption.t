@@ -30,7 +30,7 @@ for file in database.dump.zst.age globals.sql.zst.age snapshot.json.zst.age; do
   damaged "$file truncated" 'truncated'
   printf x >>"$folder/$file"
   damaged "$file extended" 'longer'
-  printf "\\x$(printf %02x $((0x$(xxd -s $((size / 2)) -l 1 -p "$folder/$file") ^ 1)))" | dd of="$folder/$file" bs=1 seek=$((size / 2)) conv=notrunc status=none
+  flip "$folder/$file" $((size / 2))
   damaged "$file with one flipped bit" 'digest'
   rm "$folder/$file"
   damaged "$file deleted" 'missing'
@@ -156,13 +156,13 @@ size=$(stat -c %s "$REPO/shop/$both/database.dump.zst.age")
 ok 'the dump has several chunks' test "$size" -gt 9000000
 is "$(wc -l <"$REPO/shop/$both/database.dump.zst.age.chunks")" $((1 + (size + 4194303) / 4194304)) 'each has a digest'
 cp -a "$REPO/shop/$both" "$T/whole"
-printf x | dd of="$REPO/shop/$both/database.dump.zst.age" bs=1 seek=5000000 conv=notrunc status=none
+flip "$REPO/shop/$both/database.dump.zst.age" 5000000
 for jobs in 1 2; do
   sql shop "UPDATE dr.copies SET state = 'complete', error = NULL"
   exit_is 0 pgdr restore "$both" --to "piecewise_$jobs" --jobs $jobs
   like "$err" 'bytes 4194304 to 8388607.*going on with the copy in repository second' 'a piece that is damaged is taken from the other copy'
 done
-printf x | dd of="$T/second/shop/$both/database.dump.zst.age" bs=1 seek=8500000 conv=notrunc status=none
+flip "$T/second/shop/$both/database.dump.zst.age" 8500000
 sql shop "UPDATE dr.copies SET state = 'complete', error = NULL"
 exit_is 1 pgdr restore "$both" --to nowhere
 is "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname = 'nowhere'")" 0 'without a good copy the database that was made is gone'

@@ -125,7 +125,7 @@ exit_is 0 pgdr copy --missing
 ok 'and it is brought afterwards' same "$sixth" a b c
 
 # --- damage is repaired -----------------------------------------------------------------------------------------------------------------------------
-damage() { printf x | dd of="$T/$1/shop/$2/database.dump.zst.age" bs=1 seek=5000 conv=notrunc status=none; }
+damage() { flip "$T/$1/shop/$2/database.dump.zst.age" 5000; }
 damage b "$sixth"
 exit_is 1 pgdr verify "$sixth"
 is "$(copies "$sixth")" 'a complete, b damaged, c complete' 'verify finds the damaged copy'

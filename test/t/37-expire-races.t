@@ -45,7 +45,7 @@ exit_is 0 pgdr verify --all
 
 # --- damage that a restore met is damage for expire ---------------------------------------------------------------------------------
 cp -a "$T/a" "$T/a.whole"
-printf 'x' | dd of="$T/a/shop/$third/database.dump.zst.age" bs=1 seek=3000 conv=notrunc 2>/dev/null
+flip "$T/a/shop/$third/database.dump.zst.age" 3000
 exit_is 0 pgdr restore latest --to met
 is "$(state "$third")" 'a damaged, b complete' 'the restore went on with the other copy, and the catalog knows of the damage'
 is "$(find "$T/a/shop/proofs" -name "$third.damaged.*" | wc -l)" 1 'so does the repository'

@@ -54,7 +54,7 @@ half_a_backup() { # half_a_backup COMMAND…: runs a backup, and the command in 
   code=$? err=$(cat "$T/.err")
 }
 manifests() { find "$1" -name 'manifest*.json' 2>/dev/null | wc -l; }
-newest() { ls "$T/a/shop" | grep ^2 | tail -1; }
+newest() { sql shop 'SELECT label FROM dr.backups ORDER BY id DESC LIMIT 1'; } # labels of one second sort at random
 copies() { sql shop "SELECT string_agg(repository || ' ' || c.state, ', ' ORDER BY repository) FROM dr.copies c JOIN dr.backups b ON b.id = c.backup WHERE label = '$1'"; }
 
 half_a_backup mv "$T/b" "$T/elsewhere"

@@ -358,3 +358,8 @@ double() {
   done
   die 'the S3 double answers'
 }
+
+# flip FILE OFFSET: another byte than the one that was there.
+flip() {
+  printf "\\x$(printf %02x $(($(od -An -tu1 -j "$2" -N 1 "$1") ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
