@@ -18,6 +18,17 @@ exit_is 0 pgdr restore latest --to shop
 is "$(sql shop "SELECT count(*) FROM users WHERE mail = 'late@example.org'")" 1 'the newest state is back, under the old name'
 
 # the restored catalog is that of the moment of the backup: the last backup was still running
+# (so it is where a backup is killed before the catalog hears of its end)
+cp -a "$REPO" "$T/aside"
+is "$(sql shop "SELECT state FROM dr.backups ORDER BY id DESC LIMIT 1")" running 'it seems to run'
+exit_is 0 pgdr backup
+like "$err" 'was complete but not recorded; it is now' 'the next backup looks into the repository'
+is "$(sql shop "SELECT string_agg(label || ' ' || recovery_point || ' ' || stored_bytes, E'\n' ORDER BY label) FROM dr.backups WHERE state = 'complete' AND label IN (SELECT label FROM dr.backups ORDER BY id LIMIT 2)")" "$known" 'and records it as what it is'
+is "$(sql shop "SELECT count(*) FROM dr.copies WHERE state = 'complete'") $(sql shop "SELECT count(*) FROM dr.events WHERE kind = 'backup_abandoned'")" '3 0' 'with its copy, and without an alarm'
+sql postgres 'DROP DATABASE shop'
+rm -r "$REPO"
+mv "$T/aside" "$REPO"
+exit_is 0 pgdr restore latest --to shop
 exit_is 0 pgdr catalog rebuild
 is "$(sql shop "SELECT string_agg(label || ' ' || recovery_point || ' ' || stored_bytes, E'\n' ORDER BY label) FROM dr.backups WHERE state = 'complete'")" "$known" 'rebuild completes it'
 

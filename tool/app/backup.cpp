@@ -12,6 +12,7 @@
 #include "app/dump.hpp"
 #include "app/keys.hpp"
 #include "app/preflight.hpp"
+#include "app/rebuild.hpp"
 #include "app/restore_text.hpp"
 #include "app/unfinished.hpp"
 #include "base/interrupt.hpp"
@@ -56,6 +57,7 @@ class BackupRun {
  private:
   Status prepare();
   Status check_database();
+  Status adopt_unrecorded();
   void check_integrity();
   Status dump_and_count();
   [[nodiscard]] Command dump_command() const;
@@ -122,6 +124,7 @@ Status BackupRun::check_database() {
            db_->scalar("SELECT pg_catalog.sum(pg_catalog.pg_table_size(oid))::bigint "
                        "FROM pg_catalog.pg_class WHERE relkind = 'r'"));
   estimate_ = std::stoull(tables.value_or("0"));
+  PGDR_CHECK(adopt_unrecorded());
   PGDR_TRY(const db::Rows over, db_->query("SELECT label FROM dr.backups WHERE set_name = $1 "
                                            "AND state IN ('running', 'failed')",
                                            {set_.name}));
@@ -132,6 +135,32 @@ Status BackupRun::check_database() {
     remove_leftovers(repository, set_.name, ours, system_clock().now());
     const Status room = check_room(repository, set_.name, std::stoull(size.value_or("0")));
     if (!room) copies_->fail(i, room.error());
+  }
+  return success();
+}
+
+// A run that died between its manifests and the catalog's record of them made a backup: it is
+// recorded now, or the catalog would call it failed from here on.
+Status BackupRun::adopt_unrecorded() {
+  PGDR_TRY(const db::Rows open,
+           db_->query("SELECT label FROM dr.backups WHERE set_name = $1 AND state = 'running'",
+                      {set_.name}));
+  for (const auto& row : open) {
+    for (std::size_t i = 0; i < copies_->size(); ++i) {
+      const auto adopt = [&]() -> Status {
+        PGDR_TRY(const StoredBackup copy,
+                 read_backup(copies_->repository(i), set_.name, row[0].value_or("")));
+        PGDR_CHECK(check_signature(copy, config_.signing, false));
+        PGDR_CHECK(import_copy(*catalog_, copy));
+        log_info(fmt::format("backup {} in repository {} was complete but not recorded; it is now",
+                             copy.manifest.label, copies_->repository(i).name));
+        return success();
+      };
+      const Status adopted = adopt();
+      if (adopted || adopted.error().code == Code::kRepositoryMissing) continue;  // no manifest
+      if (adopted.error().code == Code::kInterrupted) return adopted.error();
+      log_warning(adopted.error());
+    }
   }
   return success();
 }

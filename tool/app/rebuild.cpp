@@ -4,26 +4,11 @@
 
 #include "app/artifact.hpp"
 #include "app/conflict.hpp"
-#include "app/repository.hpp"
-#include "db/catalog.hpp"
 
 namespace pgdr::app {
 namespace {
 
 constexpr std::size_t kLongestDocument = std::size_t{1} << 30;
-
-Status import_copy(db::Catalog& catalog, const StoredBackup& copy) {
-  const Manifest& m = copy.manifest;
-  PGDR_CHECK(catalog.backup_import(copy.text, copy.repository->name, copy.repository->location()));
-  db::CopyRecord record;
-  record.label = m.label;
-  record.repository = copy.repository->name;
-  record.location = copy.repository->location();
-  record.stored_bytes = m.stored_bytes();
-  record.manifest_sha256 = copy.manifest_sha256;
-  PGDR_CHECK(catalog.copy_record(record));
-  return success();
-}
 
 Status import_snapshot(db::Catalog& catalog, const StoredBackup& copy, const pipe::Keys& keys) {
   const Artifact* artifact = copy.manifest.find("snapshot");
@@ -37,6 +22,19 @@ Status import_snapshot(db::Catalog& catalog, const StoredBackup& copy, const pip
 }
 
 }  // namespace
+
+Status import_copy(db::Catalog& catalog, const StoredBackup& copy) {
+  const Manifest& m = copy.manifest;
+  PGDR_CHECK(catalog.backup_import(copy.text, copy.repository->name, copy.repository->location()));
+  db::CopyRecord record;
+  record.label = m.label;
+  record.repository = copy.repository->name;
+  record.location = copy.repository->location();
+  record.stored_bytes = m.stored_bytes();
+  record.manifest_sha256 = copy.manifest_sha256;
+  PGDR_CHECK(catalog.copy_record(record));
+  return success();
+}
 
 Result<RebuildResult> rebuild_catalog(const RebuildRequest& request) {
   RebuildResult result;

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "app/keys.hpp"
+#include "app/repository.hpp"
 #include "base/config.hpp"
 #include "base/log.hpp"
+#include "db/catalog.hpp"
 
 namespace pgdr::app {
 
@@ -29,6 +31,10 @@ struct RebuildResult {
   std::vector<Error> conflicts;       // labels that repositories disagree about: not imported
   bool with_key = false;
 };
+
+// Records the backup and this copy of it. What the catalog holds for unfinished or failed becomes a
+// complete backup; what it knows already stays as it is.
+Status import_copy(db::Catalog& catalog, const StoredBackup& copy);
 
 // The union of what the repositories hold. Idempotent: what the catalog knows already stays as it
 // is.
