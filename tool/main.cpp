@@ -75,7 +75,7 @@ std::vector<std::string> command_names(const CLI::App& app) {
 std::string next_word(const CLI::App& app, int argc, char** argv) {
   const CLI::App* at = &app;
   for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
+    std::string word = argv[i];
     if (word == "--config" || word == "-c") ++i;
     if (word.starts_with("-")) continue;
     const auto chosen = at->get_subcommands();
