@@ -150,8 +150,7 @@ Status Target::create(const Locale& locale, std::vector<std::string>& warnings) 
   if (error.sqlstate == "42501") {
     error.hint =
         "a restore makes a database and gives objects to their owners, which a role for backups "
-        "may "
-        "not: connect as a superuser, --to postgresql://postgres@HOST/NAME";
+        "may not: connect as a superuser, --to postgresql://postgres@HOST/NAME";
   }
   return error;
 }
