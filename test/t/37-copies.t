@@ -35,8 +35,8 @@ newest() { sql shop 'SELECT label FROM dr.backups ORDER BY id DESC LIMIT 1'; }
 same() { # same LABEL REPO…: the same stored bytes everywhere
   local label=$1 sums
   shift
-  sums=$(for name in "$@"; do (cd "$T/$name/shop/$label" && sha256sum -- *.age* SHA256SUMS | md5sum); done | sort -u | wc -l)
-  [ "$sums" = 1 ]
+  sums=$(for name in "$@"; do (cd "$T/$name/shop/$label" && sha256sum -- *.age* SHA256SUMS | md5sum || echo "none in $name"); done | sort -u | wc -l)
+  [ "$sums" = 1 ] && [ -d "$T/$1/shop/$label" ]
 }
 
 exit_is 0 pgdr backup
@@ -162,6 +162,21 @@ like "$err" 'the same name, but other content' 'another backup under the same na
 ok 'and is left alone' cmp "$T/a/shop/$fourth/database.dump.zst.age" "$T/a/shop/$fifth/database.dump.zst.age"
 rm -r "$T/a/shop/$fourth"
 mv "$T/saved" "$T/a/shop/$fourth"
+
+# --- killed between the manifests of two repositories ---------------------------------------------------------------------------------------------
+exit_is 0 pgdr backup
+cut=$(newest)
+sql shop "DELETE FROM dr.copies WHERE backup = (SELECT id FROM dr.backups WHERE label = '$cut')"
+sql shop "UPDATE dr.backups SET state = 'running', finished_at = NULL, recovery_point = NULL, manifest = NULL WHERE label = '$cut'"
+rm "$T/b/shop/$cut/manifest.json"
+touch "$T/b/shop/$cut/.tmp-manifest.json.1"
+exit_is 0 pgdr backup
+like "$err" "backup $cut in repository a was complete but not recorded" 'the next one records it'
+is "$(state "$cut"): $(copies "$cut")" 'complete: a complete, b complete, c complete' 'and brings the copy that was cut'
+ok 'the same everywhere' same "$cut" a b c
+not_ok 'nothing is left of the first attempt' test -e "$T/b/shop/$cut/.tmp-manifest.json.1"
+for name in a b c; do rm -r "$T/$name/shop/$cut" "$T/$name/shop/$(newest)"; done
+sql shop "DELETE FROM dr.backups WHERE label IN ('$cut', '$(newest)')"
 
 # --- a repository outside the set, without the database -----------------------------------------------------------------------------------------------
 make_repository "$T/usb"

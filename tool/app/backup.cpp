@@ -58,6 +58,7 @@ class BackupRun {
   Status prepare();
   Status check_database();
   Status adopt_unrecorded();
+  Status adopt(const std::string& label);
   void check_integrity();
   Status dump_and_count();
   [[nodiscard]] Command dump_command() const;
@@ -124,12 +125,13 @@ Status BackupRun::check_database() {
            db_->scalar("SELECT pg_catalog.sum(pg_catalog.pg_table_size(oid))::bigint "
                        "FROM pg_catalog.pg_class WHERE relkind = 'r'"));
   estimate_ = std::stoull(tables.value_or("0"));
-  PGDR_CHECK(adopt_unrecorded());
   PGDR_TRY(const db::Rows over, db_->query("SELECT label FROM dr.backups WHERE set_name = $1 "
                                            "AND state IN ('running', 'failed')",
                                            {set_.name}));
   std::vector<std::string> ours;
   for (const auto& row : over) ours.push_back(row[0].value_or(""));
+  // Theirs are still among the labels whose unfinished copies go, to be brought anew.
+  PGDR_CHECK(adopt_unrecorded());
   for (std::size_t i = 0; i < copies_->size(); ++i) {
     Repository& repository = copies_->repository(i);
     remove_leftovers(repository, set_.name, ours, system_clock().now());
@@ -145,22 +147,42 @@ Status BackupRun::adopt_unrecorded() {
   PGDR_TRY(const db::Rows open,
            db_->query("SELECT label FROM dr.backups WHERE set_name = $1 AND state = 'running'",
                       {set_.name}));
-  for (const auto& row : open) {
-    for (std::size_t i = 0; i < copies_->size(); ++i) {
-      const auto adopt = [&]() -> Status {
-        PGDR_TRY(const StoredBackup copy,
-                 read_backup(copies_->repository(i), set_.name, row[0].value_or("")));
-        PGDR_CHECK(check_signature(copy, config_.signing, false));
-        PGDR_CHECK(import_copy(*catalog_, copy));
-        log_info(fmt::format("backup {} in repository {} was complete but not recorded; it is now",
-                             copy.manifest.label, copies_->repository(i).name));
-        return success();
-      };
-      const Status adopted = adopt();
-      if (adopted || adopted.error().code == Code::kRepositoryMissing) continue;  // no manifest
-      if (adopted.error().code == Code::kInterrupted) return adopted.error();
-      log_warning(adopted.error());
+  for (const auto& row : open) PGDR_CHECK(adopt(row[0].value_or("")));
+  return success();
+}
+
+Status BackupRun::adopt(const std::string& label) {
+  bool adopted = false;
+  std::vector<const Repository*> absent;
+  for (std::size_t i = 0; i < copies_->size(); ++i) {
+    Repository& repository = copies_->repository(i);
+    const auto import = [&]() -> Status {
+      PGDR_TRY(const StoredBackup copy, read_backup(repository, set_.name, label));
+      PGDR_CHECK(check_signature(copy, config_.signing, false));
+      return import_copy(*catalog_, copy);
+    };
+    const Status imported = import();
+    if (imported) {
+      adopted = true;
+      log_info(fmt::format("backup {} in repository {} was complete but not recorded; it is now",
+                           label, repository.name));
+    } else if (imported.error().code == Code::kRepositoryMissing) {  // no manifest
+      absent.push_back(&repository);
+    } else if (imported.error().code == Code::kInterrupted) {
+      return imported.error();
+    } else {
+      log_warning(imported.error());
     }
+  }
+  if (!adopted) return success();
+  for (const Repository* repository : absent) {  // so that they are brought
+    db::CopyRecord missing;
+    missing.label = label;
+    missing.repository = repository->name;
+    missing.location = repository->location();
+    missing.state = "missing";
+    missing.error = "the run died before this copy was complete";
+    PGDR_CHECK(catalog_->copy_record(missing));
   }
   return success();
 }
