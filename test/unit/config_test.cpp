@@ -1,6 +1,9 @@
 #include "base/config.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -246,7 +249,8 @@ TEST(ChooseSet, ListsNamesWhenThereAreSeveralAndSaysWhenThereAreNone) {
 }
 
 TEST(FindConfig, TakesTheOptionThenTheEnvironment) {
-  const std::string path = ::testing::TempDir() + "pgdr-config-test.toml";
+  const std::string path =
+      ::testing::TempDir() + "pgdr-config-test." + std::to_string(getpid()) + ".toml";
   ASSERT_TRUE(write_file(path, valid(), 0600).ok());
   EXPECT_EQ(find_config(path).value(), path);
   ASSERT_EQ(setenv("PGDR_CONFIG", path.c_str(), 1), 0);
@@ -262,6 +266,7 @@ TEST(FindConfig, TakesTheOptionThenTheEnvironment) {
   const auto option = find_config("/nowhere/y.toml");
   ASSERT_FALSE(option.ok());
   EXPECT_THAT(option.error().message, HasSubstr("/nowhere/y.toml"));
+  std::filesystem::remove(path);
 }
 
 TEST(ValidName, IsAFolderNameWithoutSurprises) {
