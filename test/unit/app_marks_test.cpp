@@ -11,6 +11,7 @@
 #include "app/keep.hpp"
 #include "app/read_lease.hpp"
 #include "app/unfinished.hpp"
+#include "unit/forwarding_store.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -22,43 +23,28 @@ const std::string kLabel = "20261121T020000Z-0002";
 
 // A store whose clock is another, and which may answer a write with an error although the object is
 // there then, as a network does.
-class Odd : public store::Store {
+class Odd : public test::ForwardingStore {
  public:
-  explicit Odd(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
+  using ForwardingStore::ForwardingStore;
   hours ahead{0};
   std::atomic<int> lost_answers = 0;
 
-  [[nodiscard]] std::string location() const override { return inner_->location(); }
   Result<std::unique_ptr<store::Upload>> create(const std::string& key) override {
-    PGDR_TRY(auto upload, inner_->create(key));
+    PGDR_TRY(auto upload, inner().create(key));
     return std::unique_ptr<store::Upload>(std::make_unique<Write>(*this, std::move(upload)));
   }
-  Result<std::unique_ptr<Source>> open(const std::string& key, std::uint64_t offset) override {
-    return inner_->open(key, offset);
-  }
   Result<std::optional<store::Entry>> stat(const std::string& key) override {
-    auto entry = inner_->stat(key);
+    auto entry = inner().stat(key);
     if (entry && *entry) (*entry)->modified += ahead;
     return entry;
   }
   Result<std::vector<store::Entry>> list(const std::string& prefix) override {
-    auto entries = inner_->list(prefix);
+    auto entries = inner().list(prefix);
     if (entries) {
       for (auto& entry : *entries) entry.modified += ahead;
     }
     return entries;
   }
-  Status remove(const std::string& key) override { return inner_->remove(key); }
-  Result<std::vector<store::Entry>> leftovers(const std::string& prefix) override {
-    return inner_->leftovers(prefix);
-  }
-  Status remove_leftover(const store::Entry& entry) override {
-    return inner_->remove_leftover(entry);
-  }
-  Result<std::unique_ptr<store::Lease>> lock(const std::string& name) override {
-    return inner_->lock(name);
-  }
-  Result<std::optional<std::uint64_t>> free_space() override { return inner_->free_space(); }
 
  private:
   class Write : public store::Upload {
@@ -76,7 +62,6 @@ class Odd : public store::Store {
     Odd& store_;
     std::unique_ptr<store::Upload> inner_;
   };
-  std::unique_ptr<store::Store> inner_;
 };
 
 class MarksTest : public ::testing::Test {

@@ -8,6 +8,7 @@
 
 #include "fault/s3_fake.hpp"
 #include "store/s3.hpp"
+#include "unit/forwarding_store.hpp"
 
 namespace pgdr::store {
 namespace {
@@ -24,38 +25,28 @@ class ProbeTest : public testing::Test {
 };
 
 // A store with one promise broken.
-class Faulty : public Store {
+class Faulty : public test::ForwardingStore {
  public:
   enum class Fault { kOverwrites, kGivesOtherContent, kKeepsEverything, kListsWhatWas };
-  Faulty(std::unique_ptr<Store> inner, Fault fault) : inner_(std::move(inner)), fault_(fault) {}
-  [[nodiscard]] std::string location() const override { return inner_->location(); }
+  Faulty(std::unique_ptr<Store> inner, Fault fault)
+      : ForwardingStore(std::move(inner)), fault_(fault) {}
   Result<std::unique_ptr<Upload>> create(const std::string& key) override {
-    if (fault_ == Fault::kOverwrites) PGDR_CHECK(inner_->remove(key));
-    return inner_->create(key);
+    if (fault_ == Fault::kOverwrites) PGDR_CHECK(inner().remove(key));
+    return inner().create(key);
   }
   Result<std::unique_ptr<Source>> open(const std::string& key, std::uint64_t offset) override {
-    return inner_->open(key, fault_ == Fault::kGivesOtherContent ? offset + 1 : offset);
+    return inner().open(key, fault_ == Fault::kGivesOtherContent ? offset + 1 : offset);
   }
-  Result<std::optional<Entry>> stat(const std::string& key) override { return inner_->stat(key); }
   Result<std::vector<Entry>> list(const std::string& prefix) override {
     if (fault_ == Fault::kListsWhatWas) return std::vector<Entry>();  // as a cache of it would
-    return inner_->list(prefix);
+    return inner().list(prefix);
   }
   Status remove(const std::string& key) override {
     if (fault_ == Fault::kKeepsEverything) return Error::of(Code::kFailed, "not allowed");
-    return inner_->remove(key);
+    return inner().remove(key);
   }
-  Result<std::vector<Entry>> leftovers(const std::string& prefix) override {
-    return inner_->leftovers(prefix);
-  }
-  Status remove_leftover(const Entry& entry) override { return inner_->remove_leftover(entry); }
-  Result<std::unique_ptr<Lease>> lock(const std::string& name) override {
-    return inner_->lock(name);
-  }
-  Result<std::optional<std::uint64_t>> free_space() override { return inner_->free_space(); }
 
  private:
-  std::unique_ptr<Store> inner_;
   Fault fault_;
 };
 

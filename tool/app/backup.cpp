@@ -7,12 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "app/adopt.hpp"
 #include "app/copies.hpp"
 #include "app/document.hpp"
 #include "app/dump.hpp"
 #include "app/keys.hpp"
 #include "app/preflight.hpp"
-#include "app/rebuild.hpp"
 #include "app/restore_text.hpp"
 #include "app/unfinished.hpp"
 #include "base/interrupt.hpp"
@@ -57,8 +57,6 @@ class BackupRun {
  private:
   Status prepare();
   Status check_database();
-  Status adopt_unrecorded();
-  Status adopt(const std::string& label);
   void check_integrity();
   Status dump_and_count();
   [[nodiscard]] Command dump_command() const;
@@ -131,58 +129,13 @@ Status BackupRun::check_database() {
   std::vector<std::string> ours;
   for (const auto& row : over) ours.push_back(row[0].value_or(""));
   // Theirs are still among the labels whose unfinished copies go, to be brought anew.
-  PGDR_CHECK(adopt_unrecorded());
+  PGDR_CHECK(adopt_unrecorded({*db_, *catalog_, *copies_, set_.name, config_.signing}));
   for (std::size_t i = 0; i < copies_->size(); ++i) {
+    if (copies_->error(i)) continue;  // without its lock nothing is touched
     Repository& repository = copies_->repository(i);
     remove_leftovers(repository, set_.name, ours, system_clock().now());
     const Status room = check_room(repository, set_.name, std::stoull(size.value_or("0")));
     if (!room) copies_->fail(i, room.error());
-  }
-  return success();
-}
-
-// A run that died between its manifests and the catalog's record of them made a backup: it is
-// recorded now, or the catalog would call it failed from here on.
-Status BackupRun::adopt_unrecorded() {
-  PGDR_TRY(const db::Rows open,
-           db_->query("SELECT label FROM dr.backups WHERE set_name = $1 AND state = 'running'",
-                      {set_.name}));
-  for (const auto& row : open) PGDR_CHECK(adopt(row[0].value_or("")));
-  return success();
-}
-
-Status BackupRun::adopt(const std::string& label) {
-  bool adopted = false;
-  std::vector<const Repository*> absent;
-  for (std::size_t i = 0; i < copies_->size(); ++i) {
-    Repository& repository = copies_->repository(i);
-    const auto import = [&]() -> Status {
-      PGDR_TRY(const StoredBackup copy, read_backup(repository, set_.name, label));
-      PGDR_CHECK(check_signature(copy, config_.signing, false));
-      return import_copy(*catalog_, copy);
-    };
-    const Status imported = import();
-    if (imported) {
-      adopted = true;
-      log_info(fmt::format("backup {} in repository {} was complete but not recorded; it is now",
-                           label, repository.name));
-    } else if (imported.error().code == Code::kRepositoryMissing) {  // no manifest
-      absent.push_back(&repository);
-    } else if (imported.error().code == Code::kInterrupted) {
-      return imported.error();
-    } else {
-      log_warning(imported.error());
-    }
-  }
-  if (!adopted) return success();
-  for (const Repository* repository : absent) {  // so that they are brought
-    db::CopyRecord missing;
-    missing.label = label;
-    missing.repository = repository->name;
-    missing.location = repository->location();
-    missing.state = "missing";
-    missing.error = "the run died before this copy was complete";
-    PGDR_CHECK(catalog_->copy_record(missing));
   }
   return success();
 }
