@@ -30,6 +30,8 @@ WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclas
        OR (has_function_privilege('public', p.oid, 'EXECUTE')
            AND p.proname NOT IN ('dr_table_fingerprint', 'dr_table_count', 'dr_fingerprint'))
        OR (l.lanname <> 'c' AND p.prokind = 'f'
+           -- An entry point is one qualified call.
+           AND p.prosrc !~ '^SELECT (\* FROM )?dr\.\w+\([$0-9, ]*\)$'
            AND NOT coalesce(p.proconfig @> ARRAY['search_path=pg_catalog, pg_temp'], false)));
 SELECT has_schema_privilege('public', 'dr', 'USAGE') AS public_may;
 SELECT c.oid::regclass AS public_may

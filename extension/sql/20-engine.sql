@@ -18,6 +18,13 @@ CREATE FUNCTION @extschema@.dr_table_count(relation regclass) RETURNS bigint
 COMMENT ON FUNCTION @extschema@.dr_table_count(regclass) IS
     'exact number of rows of a table, partitioned table or materialized view';
 
+-- The same for the tool, where nobody but the extension's owner can put something else in its place.
+CREATE FUNCTION dr.table_count(relation regclass) RETURNS bigint
+    LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
+    AS 'MODULE_PATHNAME', 'dr_table_count';
+COMMENT ON FUNCTION dr.table_count(regclass) IS
+    'exact number of rows of a table, partitioned table or materialized view';
+
 CREATE FUNCTION dr._fingerprint_accum(internal, record) RETURNS internal
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'dr_fingerprint_accum';
 CREATE FUNCTION dr._fingerprint_combine(internal, internal) RETURNS internal

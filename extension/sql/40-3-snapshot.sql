@@ -1,6 +1,6 @@
 -- Taking, reading, importing and expiring snapshots.
 
-CREATE FUNCTION @extschema@.dr_snapshot_counts(label text DEFAULT NULL, content boolean DEFAULT false,
+CREATE FUNCTION dr.snapshot_counts(label text DEFAULT NULL, content boolean DEFAULT false,
                                               sequences jsonb DEFAULT NULL, key bytea DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -13,11 +13,11 @@ BEGIN
     RAISE EXCEPTION 'content must be true or false' USING ERRCODE = 'null_value_not_allowed';
   END IF;
   document := dr._collect(content, content, key);
-  IF dr_snapshot_counts.label IS NOT NULL THEN
-    document := jsonb_set(document, '{label}', to_jsonb(dr_snapshot_counts.label));
+  IF snapshot_counts.label IS NOT NULL THEN
+    document := jsonb_set(document, '{label}', to_jsonb(snapshot_counts.label));
   END IF;
-  IF dr_snapshot_counts.sequences IS NOT NULL THEN
-    document := document || jsonb_build_object('sequences', dr_snapshot_counts.sequences -> 'sequences');
+  IF snapshot_counts.sequences IS NOT NULL THEN
+    document := document || jsonb_build_object('sequences', snapshot_counts.sequences -> 'sequences');
   END IF;
   PERFORM dr._check_document(document, 'the new snapshot');
   IF key IS NOT NULL THEN
@@ -26,10 +26,10 @@ BEGIN
   RETURN dr._snapshot_store(document);
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_snapshot_counts(text, boolean, jsonb, bytea) IS
+COMMENT ON FUNCTION dr.snapshot_counts(text, boolean, jsonb, bytea) IS
   'Takes a snapshot of this database: exact row counts, with content also fingerprints and schema records; returns its number. sequences: as dr._collect_sequences() read them before a dump that uses the same snapshot. key: makes the fingerprints keyed and seals the document; it is not stored';
 
-CREATE FUNCTION @extschema@.dr_snapshot_document(snapshot bigint)
+CREATE FUNCTION dr.snapshot_document(snapshot bigint)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -47,7 +47,7 @@ BEGIN
           'buckets', d.definition, 'state', r.state, 'note', r.note) || coalesce(r.extra, '{}')
         ORDER BY r.position)
       FROM dr.snapshot_relations AS r LEFT JOIN dr.definitions AS d ON d.id = r.buckets
-      WHERE r.snapshot = dr_snapshot_document.snapshot), '[]'),
+      WHERE r.snapshot = snapshot_document.snapshot), '[]'),
     'sequences', coalesce((
       SELECT jsonb_agg(
         jsonb_build_object(
@@ -55,7 +55,7 @@ BEGIN
           'increment', q.increment) || coalesce(q.extra, '{}')
         ORDER BY q.position)
       FROM dr.snapshot_sequences AS q
-      WHERE q.snapshot = dr_snapshot_document.snapshot), '[]'),
+      WHERE q.snapshot = snapshot_document.snapshot), '[]'),
     'objects', coalesce((
       SELECT jsonb_agg(
         jsonb_build_object(
@@ -63,12 +63,12 @@ BEGIN
           'definition', d.definition) || coalesce(o.extra, '{}')
         ORDER BY o.position)
       FROM dr.snapshot_objects AS o LEFT JOIN dr.definitions AS d ON d.id = o.definition
-      WHERE o.snapshot = dr_snapshot_document.snapshot), '[]'));
+      WHERE o.snapshot = snapshot_document.snapshot), '[]'));
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_snapshot_document(bigint) IS 'A snapshot as one self-contained document';
+COMMENT ON FUNCTION dr.snapshot_document(bigint) IS 'A snapshot as one self-contained document';
 
-CREATE FUNCTION @extschema@.dr_snapshot_import(document jsonb)
+CREATE FUNCTION dr.snapshot_import(document jsonb)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -81,7 +81,7 @@ BEGIN
   IF known IS NULL THEN
     RETURN dr._snapshot_store(document);
   END IF;
-  IF @extschema@.dr_snapshot_document(known) - 'label' <> document - 'label' THEN
+  IF dr.snapshot_document(known) - 'label' <> document - 'label' THEN
     RAISE EXCEPTION 'snapshot % is in the catalog with other content', document ->> 'uuid'
       USING ERRCODE = 'data_exception',
             DETAIL = format('It is snapshot %s. A snapshot never changes, so one of the two documents was altered.', known);
@@ -89,10 +89,10 @@ BEGIN
   RETURN known;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_snapshot_import(jsonb) IS
+COMMENT ON FUNCTION dr.snapshot_import(jsonb) IS
   'Stores a snapshot document, once per uuid; returns the number of the snapshot';
 
-CREATE FUNCTION @extschema@.dr_snapshot_expire(older_than interval)
+CREATE FUNCTION dr.snapshot_expire(older_than interval)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -119,5 +119,5 @@ BEGIN
   RETURN deleted;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_snapshot_expire(interval) IS
+COMMENT ON FUNCTION dr.snapshot_expire(interval) IS
   'Deletes snapshots older than that to which no backup refers; returns how many';

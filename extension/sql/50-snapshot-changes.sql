@@ -41,15 +41,15 @@ $$;
 COMMENT ON FUNCTION dr._snapshot_data_changes(jsonb, jsonb) IS
   'Internal: relations and sequences that differ between two snapshot documents';
 
-CREATE FUNCTION @extschema@.dr_snapshot_changes("from" bigint, "to" bigint)
+CREATE FUNCTION dr.snapshot_changes("from" bigint, "to" bigint)
 RETURNS TABLE (change text, object_type text, object text, check_name text, before text, after text, detail text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $$
 DECLARE
-  old jsonb := @extschema@.dr_snapshot_document("from");
-  new jsonb := @extschema@.dr_snapshot_document("to");
+  old jsonb := dr.snapshot_document("from");
+  new jsonb := dr.snapshot_document("to");
   old_has_objects CONSTANT boolean := jsonb_array_length(old -> 'objects') > 0;
   new_has_objects CONSTANT boolean := jsonb_array_length(new -> 'objects') > 0;
   existence dr.finding[];
@@ -90,5 +90,5 @@ BEGIN
   ORDER BY l.part, l.object_type COLLATE "C", l.object COLLATE "C", l.check_name COLLATE "C";
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_snapshot_changes(bigint, bigint) IS
+COMMENT ON FUNCTION dr.snapshot_changes(bigint, bigint) IS
   'What changed between two snapshots: tables, counts, content, sequences, schema';

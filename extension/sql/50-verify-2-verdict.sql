@@ -116,7 +116,7 @@ BEGIN
     AS f (status, object_type, object, check_name, expected, actual, detail, n)
   WHERE f.n <= keep;
   IF verdict.status = 'failed' THEN
-    PERFORM @extschema@.dr_event_record(
+    PERFORM dr.event_record(
       'error'::text, 'verification_failed'::text, format('verification of %s failed: %s', target, verdict.detail),
       jsonb_build_object('verification', verification_id, 'target', target, 'problems', counted.problems), NULL::text);
   END IF;

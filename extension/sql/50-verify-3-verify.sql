@@ -1,6 +1,6 @@
 -- Verifying a database of this cluster, and this database.
 
-CREATE FUNCTION @extschema@.dr_verify_against(
+CREATE FUNCTION dr.verify_against(
   target text, snapshot bigint DEFAULT NULL, backup text DEFAULT NULL, options jsonb DEFAULT '{}',
   key bytea DEFAULT NULL)
 RETURNS SETOF dr.finding
@@ -12,7 +12,7 @@ DECLARE
   origin jsonb;
   all_options jsonb;
   source dr.backups;
-  baseline_id bigint := dr_verify_against.snapshot;
+  baseline_id bigint := verify_against.snapshot;
   baseline_kind text;
   baseline_name text;
   baseline jsonb;
@@ -39,7 +39,7 @@ BEGIN
       PERFORM dr._check_label(backup);
     END IF;
     SELECT b.* INTO source FROM dr.backups AS b
-    WHERE b.label = dr_verify_against.backup OR (dr_verify_against.backup IS NULL AND b.snapshot = baseline_id)
+    WHERE b.label = verify_against.backup OR (verify_against.backup IS NULL AND b.snapshot = baseline_id)
     ORDER BY b.label LIMIT 1;
     IF source.snapshot <> snapshot THEN
       RAISE EXCEPTION 'snapshot % is not the snapshot of backup "%"', snapshot, backup
@@ -62,7 +62,7 @@ BEGIN
   IF baseline_kind = 'live' THEN
     baseline := dr._collect(true, true, key);
   ELSE
-    baseline := @extschema@.dr_snapshot_document(baseline_id);
+    baseline := dr.snapshot_document(baseline_id);
     PERFORM dr._check_key(baseline, key, baseline_name);
   END IF;
   -- No more is read of the target than there is to compare with.
@@ -92,11 +92,11 @@ BEGIN
   RETURN NEXT verdict;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_verify_against(text, bigint, text, jsonb, bytea) IS
+COMMENT ON FUNCTION dr.verify_against(text, bigint, text, jsonb, bytea) IS
   'Compares a database of this cluster with a snapshot, a backup, the backup it was restored from, or this database: '
   'findings, then a verdict';
 
-CREATE FUNCTION @extschema@.dr_verify_snapshot(document jsonb, options jsonb DEFAULT '{}',
+CREATE FUNCTION dr.verify_snapshot(document jsonb, options jsonb DEFAULT '{}',
                                               key bytea DEFAULT NULL)
 RETURNS SETOF dr.finding
 LANGUAGE plpgsql VOLATILE
@@ -132,8 +132,8 @@ BEGIN
     -- The catalog of a restored database may know neither the snapshot nor the backup: recorded without, then.
     SELECT s.id INTO known_snapshot FROM dr.snapshots AS s WHERE s.uuid = (document ->> 'uuid')::uuid;
     SELECT b.* INTO source FROM dr.backups AS b
-    WHERE b.label = dr_verify_snapshot.options ->> 'backup'
-       OR (dr_verify_snapshot.options ->> 'backup' IS NULL AND b.snapshot = known_snapshot)
+    WHERE b.label = verify_snapshot.options ->> 'backup'
+       OR (verify_snapshot.options ->> 'backup' IS NULL AND b.snapshot = known_snapshot)
     ORDER BY b.label LIMIT 1;
     PERFORM dr._verification_store(
       current_database(), NULL, 'document', source.id, known_snapshot,
@@ -144,5 +144,5 @@ BEGIN
   RETURN NEXT verdict;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_verify_snapshot(jsonb, jsonb, bytea) IS
+COMMENT ON FUNCTION dr.verify_snapshot(jsonb, jsonb, bytea) IS
   'Compares this database with a snapshot document: findings, then a verdict';

@@ -16,7 +16,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._loss_backup(text, timestamptz) IS 'Internal: the newest backup that holds a relation as it was at a moment';
 
-CREATE FUNCTION @extschema@.dr_detect_loss(
+CREATE FUNCTION dr.detect_loss(
   since interval DEFAULT '7 days', database text DEFAULT current_database(), share numeric DEFAULT 0.1, factor numeric DEFAULT 3,
   min_rows bigint DEFAULT 10)
 RETURNS TABLE (loss text, object_type text, object text, snapshot bigint, snapshot_at timestamptz, noticed_at timestamptz,
@@ -36,20 +36,20 @@ DECLARE
   line record;
 BEGIN
   IF since IS NULL OR since <= interval '0' OR share IS NULL OR share NOT BETWEEN 0 AND 1 OR factor IS NULL OR factor < 0
-     OR min_rows IS NULL OR min_rows < 0 OR dr_detect_loss.database IS NULL THEN
+     OR min_rows IS NULL OR min_rows < 0 OR detect_loss.database IS NULL THEN
     RAISE EXCEPTION 'since must be longer than nothing, share between 0 and 1, factor and min_rows not negative'
       USING ERRCODE = 'invalid_parameter_value', HINT = 'For example: dr_detect_loss(interval ''7 days'').';
   END IF;
   SELECT count(*) AS snapshots, count(*) FILTER (WHERE s.judged) AS judged, min(s.taken_at) AS first, max(s.taken_at) AS last,
          (array_agg(s.snapshot ORDER BY s.n DESC))[1] AS newest
   INTO history
-  FROM dr._loss_snapshots(dr_detect_loss.database, since) AS s;
+  FROM dr._loss_snapshots(detect_loss.database, since) AS s;
 
   FOR line IN
     WITH parent AS MATERIALIZED (
-      SELECT DISTINCT ON (p.object) p.object, p.parent FROM dr._loss_parents(dr_detect_loss.database, since) AS p ORDER BY p.object
+      SELECT DISTINCT ON (p.object) p.object, p.parent FROM dr._loss_parents(detect_loss.database, since) AS p ORDER BY p.object
     ), row_loss AS MATERIALIZED (
-      SELECT r.* FROM dr._loss_rows(dr_detect_loss.database, since, share, factor, min_rows) AS r
+      SELECT r.* FROM dr._loss_rows(detect_loss.database, since, share, factor, min_rows) AS r
     ), found AS (
       SELECT r.loss, r.object, r.kind, r.from_snapshot, r.from_at, r.to_at, r.rows_before, r.rows_after,
              CASE r.loss WHEN 'shrank' THEN
@@ -63,14 +63,14 @@ BEGIN
                                           WHERE p.parent = r.object AND l.to_snapshot = r.to_snapshot))
       UNION ALL
       SELECT 'disappeared', d.object, d.kind, d.from_snapshot, d.from_at, d.to_at, d.rows_before, NULL, d.detail
-      FROM dr._loss_disappeared(dr_detect_loss.database, since) AS d
+      FROM dr._loss_disappeared(detect_loss.database, since) AS d
       UNION ALL
       SELECT 'lost columns', c.object, 'r', c.from_snapshot, c.from_at, c.to_at, NULL, NULL, c.detail
-      FROM dr._loss_columns(dr_detect_loss.database, since) AS c
+      FROM dr._loss_columns(detect_loss.database, since) AS c
       UNION ALL
       SELECT 'stopped growing', s.object, s.kind, s.from_snapshot, s.from_at, s.to_at, s.rows_before, s.rows_before,
              format('it grew in nearly every interval before, and not in the last %s (%s)', s.steps, dr._duration_text(s.to_at - s.from_at))
-      FROM dr._loss_standstill(dr_detect_loss.database, since) AS s
+      FROM dr._loss_standstill(detect_loss.database, since) AS s
       WHERE NOT EXISTS (SELECT FROM parent AS p WHERE p.object = s.object)
     )
     SELECT f.loss, dr._relation_type(f.kind) AS object_type, f.object, f.from_snapshot, f.from_at, f.to_at,
@@ -102,7 +102,7 @@ BEGIN
   END LOOP;
 
   RETURN QUERY SELECT
-    'verdict', 'database', dr_detect_loss.database, NULL::bigint, NULL::timestamptz, NULL::timestamptz, NULL::bigint, NULL::bigint,
+    'verdict', 'database', detect_loss.database, NULL::bigint, NULL::timestamptz, NULL::timestamptz, NULL::bigint, NULL::bigint,
     NULL::bigint, oldest_label, oldest_point,
     CASE
       WHEN history.snapshots < 2 OR history.judged < 1 THEN
@@ -120,5 +120,5 @@ BEGIN
     END;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_detect_loss(interval, text, numeric, numeric, bigint) IS
+COMMENT ON FUNCTION dr.detect_loss(interval, text, numeric, numeric, bigint) IS
   'Tables that shrank abnormally, lost all rows or columns, disappeared or stopped growing between snapshots, and the newest backup that still holds the data; then a verdict';

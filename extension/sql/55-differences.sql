@@ -84,7 +84,7 @@ BEGIN
   IF secret IS NOT NULL THEN
     keyed := EXISTS (SELECT FROM dr.snapshots AS s WHERE s.id = source.snapshot AND s.header ? 'key_check');
     IF keyed THEN
-      PERFORM dr._check_key(@extschema@.dr_snapshot_document(source.snapshot), secret, 'backup ' || source.label);
+      PERFORM dr._check_key(dr.snapshot_document(source.snapshot), secret, 'backup ' || source.label);
     END IF;
   END IF;
   SELECT jsonb_agg(jsonb_build_object(
@@ -119,16 +119,16 @@ END
 $$;
 COMMENT ON FUNCTION dr._document_baseline(jsonb, regclass, bytea) IS 'Internal: key buckets of a relation in a snapshot document';
 
-CREATE FUNCTION @extschema@.dr_differences(target text, relation text, max_rows integer DEFAULT 20, fingerprint_key bytea DEFAULT NULL)
+CREATE FUNCTION dr.differences(target text, relation text, max_rows integer DEFAULT 20, fingerprint_key bytea DEFAULT NULL)
 RETURNS TABLE (side text, key text, column_name text, expected text, actual text, detail text)
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dr_differences';
-COMMENT ON FUNCTION @extschema@.dr_differences(text, text, integer, bytea) IS
+COMMENT ON FUNCTION dr.differences(text, text, integer, bytea) IS
   'Rows of a relation that are missing, extra or changed in another database of this cluster, by key and column';
 
-CREATE FUNCTION @extschema@.dr_differences_snapshot(document jsonb, relation text, max_rows integer DEFAULT 20, fingerprint_key bytea DEFAULT NULL)
+CREATE FUNCTION dr.differences_snapshot(document jsonb, relation text, max_rows integer DEFAULT 20, fingerprint_key bytea DEFAULT NULL)
 RETURNS TABLE (side text, key text, column_name text, expected text, actual text, detail text)
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dr_differences_snapshot';
-COMMENT ON FUNCTION @extschema@.dr_differences_snapshot(jsonb, text, integer, bytea) IS
+COMMENT ON FUNCTION dr.differences_snapshot(jsonb, text, integer, bytea) IS
   'Key buckets of a relation of this database that differ from a snapshot document, and the rows in them';

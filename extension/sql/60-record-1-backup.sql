@@ -53,7 +53,7 @@ END
 $$;
 COMMENT ON FUNCTION dr._check_word(text, text, text[]) IS 'Internal: errors unless the value is one of a list';
 
-CREATE FUNCTION @extschema@.dr_backup_start(
+CREATE FUNCTION dr.backup_start(
   label text, set_name text, kind text DEFAULT 'full', started_at timestamptz DEFAULT now(),
   tool_version text DEFAULT NULL, detail jsonb DEFAULT '{}')
 RETURNS bigint
@@ -72,7 +72,7 @@ BEGIN
   IF started_at IS NULL THEN
     RAISE EXCEPTION 'a backup needs its start time' USING ERRCODE = 'null_value_not_allowed';
   END IF;
-  IF EXISTS (SELECT FROM dr.backups AS b WHERE b.label = dr_backup_start.label) THEN
+  IF EXISTS (SELECT FROM dr.backups AS b WHERE b.label = backup_start.label) THEN
     RAISE EXCEPTION 'backup "%" is in the catalog already', label
       USING ERRCODE = 'duplicate_object', HINT = 'Every run needs a label of its own.';
   END IF;
@@ -80,18 +80,18 @@ BEGIN
   FOR stale IN
     UPDATE dr.backups AS b
     SET state = 'failed', error = 'abandoned: it was still running when the next backup started',
-        finished_at = greatest(b.started_at, dr_backup_start.started_at)
-    WHERE b.set_name = dr_backup_start.set_name AND b.state = 'running'
+        finished_at = greatest(b.started_at, backup_start.started_at)
+    WHERE b.set_name = backup_start.set_name AND b.state = 'running'
     RETURNING b.label, b.started_at
   LOOP
-    PERFORM @extschema@.dr_event_record(
+    PERFORM dr.event_record(
       'error'::text, 'backup_abandoned'::text,
       format('backup %s was abandoned: it was still running when backup %s started', stale.label, label),
       jsonb_build_object('label', stale.label, 'next_label', label), set_name);
   END LOOP;
   INSERT INTO dr.backups AS b (label, set_name, kind, state, started_at, tool_version, detail)
-  VALUES (dr_backup_start.label, dr_backup_start.set_name, dr_backup_start.kind, 'running',
-          dr_backup_start.started_at, dr_backup_start.tool_version, coalesce(dr_backup_start.detail, '{}'))
+  VALUES (backup_start.label, backup_start.set_name, backup_start.kind, 'running',
+          backup_start.started_at, backup_start.tool_version, coalesce(backup_start.detail, '{}'))
   RETURNING b.id INTO backup_id;
   RETURN backup_id;
 EXCEPTION WHEN unique_violation THEN
@@ -99,7 +99,7 @@ EXCEPTION WHEN unique_violation THEN
     USING ERRCODE = 'lock_not_available', HINT = 'One backup of a set runs at a time.';
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_backup_start(text, text, text, timestamptz, text, jsonb) IS
+COMMENT ON FUNCTION dr.backup_start(text, text, text, timestamptz, text, jsonb) IS
   'Records that a backup runs; open runs of the same set are marked failed as abandoned; returns its number';
 
 -- The running backup with this label, or an error that says what became of it.
@@ -123,7 +123,7 @@ END
 $$;
 COMMENT ON FUNCTION dr._backup_running(text) IS 'Internal: a running backup''s row, or an error';
 
-CREATE FUNCTION @extschema@.dr_backup_finish(
+CREATE FUNCTION dr.backup_finish(
   label text, snapshot bigint, finished_at timestamptz, recovery_point timestamptz, manifest jsonb,
   state text DEFAULT 'complete')
 RETURNS void
@@ -148,25 +148,25 @@ BEGIN
   END IF;
   -- The two times may come from the clocks of two hosts: a good backup is not refused for a second's difference.
   UPDATE dr.backups AS b
-  SET state = dr_backup_finish.state, finished_at = greatest(dr_backup_finish.finished_at, b.started_at),
-      recovery_point = dr_backup_finish.recovery_point, snapshot = dr_backup_finish.snapshot,
-      manifest = dr_backup_finish.manifest,
-      recovery_lsn = (dr_backup_finish.manifest ->> 'recovery_lsn')::pg_lsn,
-      original_bytes = (dr_backup_finish.manifest ->> 'original_bytes')::bigint,
-      stored_bytes = (dr_backup_finish.manifest ->> 'stored_bytes')::bigint,
-      tool_version = coalesce(dr_backup_finish.manifest ->> 'tool_version', b.tool_version)
+  SET state = backup_finish.state, finished_at = greatest(backup_finish.finished_at, b.started_at),
+      recovery_point = backup_finish.recovery_point, snapshot = backup_finish.snapshot,
+      manifest = backup_finish.manifest,
+      recovery_lsn = (backup_finish.manifest ->> 'recovery_lsn')::pg_lsn,
+      original_bytes = (backup_finish.manifest ->> 'original_bytes')::bigint,
+      stored_bytes = (backup_finish.manifest ->> 'stored_bytes')::bigint,
+      tool_version = coalesce(backup_finish.manifest ->> 'tool_version', b.tool_version)
   WHERE b.id = source.id;
   IF state = 'partial' THEN
-    PERFORM @extschema@.dr_event_record(
+    PERFORM dr.event_record(
       'warning'::text, 'backup_partial'::text, format('backup %s is done, but a copy or a part is missing', label),
       jsonb_build_object('label', label), source.set_name);
   END IF;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_backup_finish(text, bigint, timestamptz, timestamptz, jsonb, text) IS
+COMMENT ON FUNCTION dr.backup_finish(text, bigint, timestamptz, timestamptz, jsonb, text) IS
   'Records that a running backup is complete or partial';
 
-CREATE FUNCTION @extschema@.dr_backup_fail(
+CREATE FUNCTION dr.backup_fail(
   label text, error text, finished_at timestamptz DEFAULT clock_timestamp())
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -178,11 +178,11 @@ DECLARE
 BEGIN
   UPDATE dr.backups AS b
   SET state = 'failed', error = reason,
-      finished_at = greatest(coalesce(dr_backup_fail.finished_at, clock_timestamp()), b.started_at)
+      finished_at = greatest(coalesce(backup_fail.finished_at, clock_timestamp()), b.started_at)
   WHERE b.id = source.id;
-  PERFORM @extschema@.dr_event_record(
+  PERFORM dr.event_record(
     'error'::text, 'backup_failed'::text, format('backup %s failed: %s', label, reason),
     jsonb_build_object('label', label, 'error', reason), source.set_name);
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_backup_fail(text, text, timestamptz) IS 'Records that a running backup failed, with an event';
+COMMENT ON FUNCTION dr.backup_fail(text, text, timestamptz) IS 'Records that a running backup failed, with an event';

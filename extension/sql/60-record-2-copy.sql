@@ -1,6 +1,6 @@
 -- Copies, and backups rebuilt from the manifests of a repository.
 
-CREATE FUNCTION @extschema@.dr_copy_record(
+CREATE FUNCTION dr.copy_record(
   label text, repository text, location text, state text, stored_bytes bigint DEFAULT NULL,
   manifest_sha256 text DEFAULT NULL, checked_at timestamptz DEFAULT NULL, error text DEFAULT NULL)
 RETURNS bigint
@@ -24,12 +24,12 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value', HINT = '64 hexadecimal digits in lower case.';
   END IF;
   SELECT c.state INTO old_state FROM dr.copies AS c
-  WHERE c.backup = source.id AND c.repository = dr_copy_record.repository;
+  WHERE c.backup = source.id AND c.repository = copy_record.repository;
   -- What a later, shorter report does not say stays as it was.
   INSERT INTO dr.copies AS c (backup, repository, location, state, stored_bytes, manifest_sha256, checked_at, error)
-  VALUES (source.id, dr_copy_record.repository, dr_copy_record.location, dr_copy_record.state,
-          dr_copy_record.stored_bytes, dr_copy_record.manifest_sha256, dr_copy_record.checked_at,
-          nullif(dr_copy_record.error, ''))
+  VALUES (source.id, copy_record.repository, copy_record.location, copy_record.state,
+          copy_record.stored_bytes, copy_record.manifest_sha256, copy_record.checked_at,
+          nullif(copy_record.error, ''))
   ON CONFLICT ON CONSTRAINT copies_backup_repository_key DO UPDATE
   SET location = excluded.location, state = excluded.state, error = excluded.error,
       stored_bytes = coalesce(excluded.stored_bytes, c.stored_bytes),
@@ -37,7 +37,7 @@ BEGIN
       checked_at = coalesce(excluded.checked_at, c.checked_at), recorded_at = clock_timestamp()
   RETURNING c.id INTO copy_id;
   IF state IN ('missing', 'damaged') AND state IS DISTINCT FROM old_state THEN
-    PERFORM @extschema@.dr_event_record(
+    PERFORM dr.event_record(
       'error'::text, 'copy_' || state,
       format('the copy of backup %s in repository %s is %s%s', label, repository, state, coalesce(': ' || error, '')),
       jsonb_build_object('label', label, 'repository', repository, 'location', location), source.set_name);
@@ -50,7 +50,7 @@ BEGIN
   RETURN copy_id;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_copy_record(text, text, text, text, bigint, text, timestamptz, text) IS
+COMMENT ON FUNCTION dr.copy_record(text, text, text, text, bigint, text, timestamptz, text) IS
   'Records the state of a backup''s copy in a repository, once per repository; returns its number';
 
 -- Name and digest of every stored artifact: what makes two manifests the manifests of the same bytes.
@@ -66,7 +66,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._manifest_artifacts(jsonb) IS 'Internal: name and digest of the artifacts of a manifest';
 
-CREATE FUNCTION @extschema@.dr_backup_import(manifest jsonb, repository text, location text)
+CREATE FUNCTION dr.backup_import(manifest jsonb, repository text, location text)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -92,7 +92,7 @@ BEGIN
   PERFORM dr._check_label(manifest ->> 'label');
   PERFORM dr._check_word('kind of backup', manifest ->> 'kind', ARRAY['full']);
 
-  SELECT * INTO known FROM dr.backups AS b WHERE b.label = dr_backup_import.manifest ->> 'label';
+  SELECT * INTO known FROM dr.backups AS b WHERE b.label = backup_import.manifest ->> 'label';
   -- A rewrapped copy is stored in other bytes; its snapshot says that it is the same backup.
   IF (CASE WHEN known.manifest ? 'rewrapped_at' OR manifest ? 'rewrapped_at'
            THEN known.manifest ->> 'snapshot_uuid' <> manifest ->> 'snapshot_uuid'
@@ -109,9 +109,9 @@ BEGIN
           (manifest ->> 'started_at')::timestamptz,
           greatest((manifest ->> 'finished_at')::timestamptz, (manifest ->> 'started_at')::timestamptz),
           (manifest ->> 'recovery_point')::timestamptz, (manifest ->> 'recovery_lsn')::pg_lsn,
-          (SELECT s.id FROM dr.snapshots AS s WHERE s.uuid = (dr_backup_import.manifest ->> 'snapshot_uuid')::uuid),
+          (SELECT s.id FROM dr.snapshots AS s WHERE s.uuid = (backup_import.manifest ->> 'snapshot_uuid')::uuid),
           (manifest ->> 'original_bytes')::bigint, (manifest ->> 'stored_bytes')::bigint,
-          manifest ->> 'tool_version', dr_backup_import.manifest, true)
+          manifest ->> 'tool_version', backup_import.manifest, true)
   ON CONFLICT ON CONSTRAINT backups_label_key DO UPDATE
   SET state = 'complete', started_at = excluded.started_at, finished_at = excluded.finished_at,
       recovery_point = excluded.recovery_point, recovery_lsn = excluded.recovery_lsn,
@@ -124,13 +124,13 @@ BEGIN
   IF backup_id IS NULL THEN
     backup_id := known.id;
     UPDATE dr.backups AS b
-    SET snapshot = (SELECT s.id FROM dr.snapshots AS s WHERE s.uuid = (dr_backup_import.manifest ->> 'snapshot_uuid')::uuid)
+    SET snapshot = (SELECT s.id FROM dr.snapshots AS s WHERE s.uuid = (backup_import.manifest ->> 'snapshot_uuid')::uuid)
     WHERE b.id = known.id AND b.snapshot IS NULL;
   END IF;
-  PERFORM @extschema@.dr_copy_record(manifest ->> 'label', repository, location, 'complete'::text,
+  PERFORM dr.copy_record(manifest ->> 'label', repository, location, 'complete'::text,
                                      (manifest ->> 'stored_bytes')::bigint, NULL::text, NULL::timestamptz, NULL::text);
   RETURN backup_id;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_backup_import(jsonb, text, text) IS
+COMMENT ON FUNCTION dr.backup_import(jsonb, text, text) IS
   'Records a backup found in a repository from its manifest, once per label; returns its number';

@@ -1,6 +1,6 @@
 -- Recording restores and verifications done elsewhere.
 
-CREATE FUNCTION @extschema@.dr_restore_start(
+CREATE FUNCTION dr.restore_start(
   label text, target text, server text DEFAULT NULL, options jsonb DEFAULT '{}', started_at timestamptz DEFAULT now())
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -18,16 +18,16 @@ BEGIN
     RAISE EXCEPTION 'a restore needs its target database' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   INSERT INTO dr.restores AS r (backup, target, server, state, options, started_at)
-  VALUES (source.id, dr_restore_start.target, nullif(dr_restore_start.server, ''), 'running',
-          coalesce(dr_restore_start.options, '{}'), coalesce(dr_restore_start.started_at, now()))
+  VALUES (source.id, restore_start.target, nullif(restore_start.server, ''), 'running',
+          coalesce(restore_start.options, '{}'), coalesce(restore_start.started_at, now()))
   RETURNING r.id INTO restore_id;
   RETURN restore_id;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_restore_start(text, text, text, jsonb, timestamptz) IS
+COMMENT ON FUNCTION dr.restore_start(text, text, text, jsonb, timestamptz) IS
   'Records that a restore of a backup runs; returns its number';
 
-CREATE FUNCTION @extschema@.dr_restore_finish(
+CREATE FUNCTION dr.restore_finish(
   restore bigint, state text, finished_at timestamptz DEFAULT clock_timestamp(), verification bigint DEFAULT NULL,
   error text DEFAULT NULL)
 RETURNS void
@@ -67,23 +67,23 @@ BEGIN
     reason := coalesce(reason, 'no reason was given');
   END IF;
   UPDATE dr.restores AS r
-  SET state = dr_restore_finish.state, error = reason, verification = dr_restore_finish.verification,
-      finished_at = greatest(coalesce(dr_restore_finish.finished_at, clock_timestamp()), r.started_at)
+  SET state = restore_finish.state, error = reason, verification = restore_finish.verification,
+      finished_at = greatest(coalesce(restore_finish.finished_at, clock_timestamp()), r.started_at)
   WHERE r.id = restore;
   IF state IN ('failed', 'complete_with_errors') THEN
-    PERFORM @extschema@.dr_event_record(
-      'error'::text, CASE dr_restore_finish.state WHEN 'failed' THEN 'restore_failed' ELSE 'restore_errors' END,
+    PERFORM dr.event_record(
+      'error'::text, CASE restore_finish.state WHEN 'failed' THEN 'restore_failed' ELSE 'restore_errors' END,
       format('the restore of backup %s to %s %s: %s', b.label, found.target,
-             CASE dr_restore_finish.state WHEN 'failed' THEN 'failed' ELSE 'had errors' END, reason),
+             CASE restore_finish.state WHEN 'failed' THEN 'failed' ELSE 'had errors' END, reason),
       jsonb_build_object('restore', restore, 'label', b.label, 'target', found.target), b.set_name)
     FROM dr.backups AS b WHERE b.id = found.backup;
   END IF;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_restore_finish(bigint, text, timestamptz, bigint, text) IS
+COMMENT ON FUNCTION dr.restore_finish(bigint, text, timestamptz, bigint, text) IS
   'Records how a running restore ended';
 
-CREATE FUNCTION @extschema@.dr_verification_record(
+CREATE FUNCTION dr.verification_record(
   label text, target text, started_at timestamptz, finished_at timestamptz, findings jsonb, server text DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -112,5 +112,5 @@ BEGIN
     lines[:cardinality(lines) - 1], last, '{}', NULL);
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_verification_record(text, text, timestamptz, timestamptz, jsonb, text) IS
+COMMENT ON FUNCTION dr.verification_record(text, text, timestamptz, timestamptz, jsonb, text) IS
   'Records a verification of a restored backup that was done elsewhere by dr_verify_snapshot(); returns its number';

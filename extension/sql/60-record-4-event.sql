@@ -1,6 +1,6 @@
 -- Events and objectives.
 
-CREATE FUNCTION @extschema@.dr_event_record(
+CREATE FUNCTION dr.event_record(
   severity text, kind text, message text, detail jsonb DEFAULT '{}', set_name text DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -19,15 +19,15 @@ BEGIN
     RAISE EXCEPTION 'an event needs a message' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   INSERT INTO dr.events AS e (severity, kind, message, detail, set_name)
-  VALUES (dr_event_record.severity, dr_event_record.kind, dr_event_record.message,
-          coalesce(dr_event_record.detail, '{}'), nullif(dr_event_record.set_name, ''))
+  VALUES (event_record.severity, event_record.kind, event_record.message,
+          coalesce(event_record.detail, '{}'), nullif(event_record.set_name, ''))
   RETURNING e.id INTO event_id;
   RETURN event_id;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_event_record(text, text, text, jsonb, text) IS 'Records an event; returns its number';
+COMMENT ON FUNCTION dr.event_record(text, text, text, jsonb, text) IS 'Records an event; returns its number';
 
-CREATE FUNCTION @extschema@.dr_objective_set(name text, target text)
+CREATE FUNCTION dr.objective_set(name text, target text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -37,7 +37,7 @@ DECLARE
   duration interval;
 BEGIN
   PERFORM dr._check_word('objective', name, (SELECT array_agg(k.name ORDER BY k.position) FROM dr.objective_kinds AS k));
-  SELECT k.unit INTO unit FROM dr.objective_kinds AS k WHERE k.name = dr_objective_set.name;
+  SELECT k.unit INTO unit FROM dr.objective_kinds AS k WHERE k.name = objective_set.name;
   IF unit = 'count' AND (target !~ '^[0-9]{1,4}$' OR target::integer < 1) THEN
     RAISE EXCEPTION 'invalid target "%" for objective %', target, name
       USING ERRCODE = 'invalid_parameter_value',
@@ -55,9 +55,9 @@ BEGIN
               HINT = 'A positive interval such as 24 hours or 35 days, or NULL to remove the objective.';
     END IF;
   END IF;
-  INSERT INTO dr.objectives AS o (name, target) VALUES (dr_objective_set.name, dr_objective_set.target)
+  INSERT INTO dr.objectives AS o (name, target) VALUES (objective_set.name, objective_set.target)
   ON CONFLICT ON CONSTRAINT objectives_pkey DO UPDATE
   SET target = excluded.target, set_at = excluded.set_at, set_by = excluded.set_by;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_objective_set(text, text) IS 'Sets the target of an objective; NULL removes the objective';
+COMMENT ON FUNCTION dr.objective_set(text, text) IS 'Sets the target of an objective; NULL removes the objective';

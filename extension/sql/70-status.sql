@@ -196,7 +196,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._status_rto(interval) IS 'Internal: duration of the last successful restores';
 
-CREATE FUNCTION @extschema@.dr_status()
+CREATE FUNCTION dr.status()
 RETURNS TABLE (objective text, target text, actual text, state text, explanation text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -226,5 +226,5 @@ BEGIN
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_status() IS
+COMMENT ON FUNCTION dr.status() IS
   'Every objective with its target, what was measured now, its state (ok, warning, critical, unknown) and an explanation';

@@ -25,7 +25,7 @@ AS $$
   WHERE c.relkind = 'i' AND c.relpersistence <> 't' AND NOT (i.indisvalid AND i.indisready AND i.indislive)
   UNION ALL
   SELECT 'warning', 'constraint', format('%s on %s', quote_ident(k.conname), k.conrelid::regclass), 'constraint validated',
-    'validated', 'NOT VALID', 'existing rows were never checked: ALTER TABLE … VALIDATE CONSTRAINT'
+    'validated', 'NOT VALID', 'existing rows were never checked: ALTER TABLE ... VALIDATE CONSTRAINT'
   FROM pg_constraint k
   WHERE NOT k.convalidated AND k.conrelid <> 0
   UNION ALL

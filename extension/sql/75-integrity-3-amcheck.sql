@@ -70,7 +70,7 @@ END
 $$;
 COMMENT ON FUNCTION dr._integrity_amcheck(boolean, int) IS 'integrity findings of amcheck';
 
-CREATE FUNCTION @extschema@.dr_check_integrity(level text DEFAULT 'quick', samples int DEFAULT 5)
+CREATE FUNCTION dr.check_integrity(level text DEFAULT 'quick', samples int DEFAULT 5)
 RETURNS TABLE (status text, object_type text, object text, check_name text, expected text, actual text, detail text)
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -104,5 +104,5 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_check_integrity(text, int) IS
+COMMENT ON FUNCTION dr.check_integrity(text, int) IS
   'what is wrong with this database before it is dumped: levels quick, data, amcheck, full';

@@ -41,12 +41,12 @@ RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT format('SELECT @extschema@.dr_snapshot_counts(%L::text, %s::boolean, NULL::jsonb, NULL::bytea)', 'scheduled',
+  SELECT format('SELECT dr.snapshot_counts(%L::text, %s::boolean, NULL::jsonb, NULL::bytea)', 'scheduled',
                 CASE WHEN content THEN 'true' ELSE 'false' END)
 $$;
 COMMENT ON FUNCTION dr._cron_command(boolean) IS 'Internal: what the job runs';
 
-CREATE FUNCTION @extschema@.dr_schedule_snapshots(schedule text, content boolean DEFAULT false)
+CREATE FUNCTION dr.schedule_snapshots(schedule text, content boolean DEFAULT false)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -74,10 +74,10 @@ BEGIN
   RETURN job;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_schedule_snapshots(text, boolean) IS
+COMMENT ON FUNCTION dr.schedule_snapshots(text, boolean) IS
   'Schedules snapshots of this database with pg_cron, one job per database; returns the number of the job';
 
-CREATE FUNCTION @extschema@.dr_unschedule_snapshots()
+CREATE FUNCTION dr.unschedule_snapshots()
 RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -96,5 +96,5 @@ BEGIN
   RETURN removed;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_unschedule_snapshots() IS
+COMMENT ON FUNCTION dr.unschedule_snapshots() IS
   'Removes the job of dr_schedule_snapshots(); false if there was none';

@@ -1,13 +1,13 @@
 -- Who may do what. Nothing is PUBLIC's; dr_grant() hands out exactly what a role's task needs.
 
-CREATE FUNCTION @extschema@.dr_grant(role regrole, kind text)
+CREATE FUNCTION dr.grant_to(role regrole, kind text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   grantee text := role::text;
-  readers CONSTANT text[] := ARRAY['dr_status', 'dr_snapshot_document', 'dr_snapshot_changes', 'dr_detect_loss'];
+  readers CONSTANT text[] := ARRAY['status', 'snapshot_document', 'snapshot_changes', 'detect_loss'];
   changed CONSTANT text[] := ARRAY['backups', 'copies', 'restores', 'objectives'];
   added CONSTANT text[] := ARRAY['snapshots', 'definitions', 'snapshot_relations', 'snapshot_sequences',
                                  'snapshot_objects', 'verifications', 'verification_findings', 'events'];
@@ -39,8 +39,8 @@ BEGIN
     FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
     WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
       AND d.refobjid = (SELECT e.oid FROM pg_extension AS e WHERE e.extname = 'pgdr')
-      AND p.proname <> 'dr_grant'
-      AND (kind = 'backup' OR p.proname = ANY (readers)
+      AND p.proname NOT IN ('grant_to', 'dr_grant')
+      AND (kind = 'backup' OR regexp_replace(p.proname, '^dr_', '') = ANY (readers)
            -- Internal functions of the readable kind: nothing that collects, stores or records.
            OR (p.pronamespace = 'dr'::regnamespace AND p.provolatile <> 'v' AND p.prolang <> (
                  SELECT l.oid FROM pg_language AS l WHERE l.lanname = 'c')))
@@ -49,24 +49,5 @@ BEGIN
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION @extschema@.dr_grant(regrole, text) IS
+COMMENT ON FUNCTION dr.grant_to(regrole, text) IS
   'Grants a role what a backup or monitor role needs in this database: schema, tables, functions';
-
--- The last part, so that it covers the functions of every other one. The fingerprint functions are harmless: they give a
--- role nothing that it could not count itself, since they check that it may read every column and row of the table.
-DO $$
-DECLARE
-  routine text;
-BEGIN
-  FOR routine IN
-    SELECT p.oid::pg_catalog.regprocedure::text
-    FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_proc AS p ON p.oid = d.objid
-    WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-      AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'
-      AND d.refobjid = (SELECT e.oid FROM pg_catalog.pg_extension AS e WHERE e.extname = 'pgdr')
-      AND p.proname NOT IN ('dr_table_fingerprint', 'dr_table_count', 'dr_fingerprint')
-  LOOP
-    EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', routine);
-  END LOOP;
-END
-$$;

@@ -5,7 +5,7 @@
 start_cluster
 make_db shop 50
 ok 'the extension is created' sql shop 'CREATE EXTENSION pgdr'
-is "$(sql shop "SELECT extversion FROM pg_extension WHERE extname = 'pgdr'")" 0.1.0 'its version'
+is "$(sql shop "SELECT extversion FROM pg_extension WHERE extname = 'pgdr'")" 0.2.0 'its version'
 is "$(sql shop 'SHOW listen_addresses')" '' 'the server listens on no TCP address'
 
 exit_is 0 pgdr --version

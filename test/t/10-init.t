@@ -69,7 +69,7 @@ exit_is 3 init --database 'postgresql://modest@/third' --set third
 like "$out" 'CREATE EXTENSION pgdr SCHEMA "public";' 'the SQL for a superuser is shown'
 sql third 'CREATE EXTENSION pgdr SCHEMA public'
 exit_is 3 init --set third
-like "$out" "dr_grant\(" 'then the grant'
+like "$out" "dr.grant_to\(" 'then the grant'
 sql third "GRANT pg_read_all_data TO modest; SELECT dr_grant('modest', 'backup')" >/dev/null
 exit_is 0 init --set third
 like "$out" 'nothing was changed' 'then it is complete'

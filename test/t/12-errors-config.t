@@ -80,7 +80,7 @@ PGUSER=modest exit_is 4 pgdr status
 like "$err" 'GRANT CONNECT' 'no right to connect'
 sql postgres 'GRANT CONNECT ON DATABASE shop TO modest'
 PGUSER=modest exit_is 1 pgdr status
-like "$err" 'dr_grant' 'no right to read the status: what to run'
+like "$err" 'dr.grant_to' 'no right to read the status: what to run'
 stop_cluster
 exit_is 4 pgdr status
 like "$err" 'is the server running' 'a server that is down'

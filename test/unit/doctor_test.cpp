@@ -143,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(
         Ill{"OldExtension", [](DoctorFacts& f) { f.server.extension.installed = "0.0.1"; },
             "extension", Verdict::kFail, "0.0.1, older", "ALTER EXTENSION pgdr UPDATE", 1},
         Ill{"NoGrant", [](DoctorFacts& f) { f.server.may_record = false; }, "extension",
-            Verdict::kFail, "may not call", "\"public\".dr_grant('\"backup\"', 'backup')", 1},
+            Verdict::kFail, "may not call", "SELECT dr.grant_to('\"backup\"', 'backup')", 1},
         Ill{"Unreadable",
             [](DoctorFacts& f) {
               f.server.unreadable = {{"public.a", "public.b"}, 7};

@@ -162,8 +162,7 @@ void check_extension_there(const DoctorFacts& facts, Checks& out) {
   if (server.may_record && !*server.may_record) {
     fail(out, "extension",
          fmt::format("role {} may not call the recording functions of pgdr", server.role),
-         fmt::format("as a superuser: SELECT {}.dr_grant({}, 'backup');",
-                     db::quote_ident(server.extension.schema),
+         fmt::format("as a superuser: SELECT dr.grant_to({}, 'backup');",
                      db::quote_literal(db::quote_ident(server.role))));
     return;
   }

@@ -79,15 +79,13 @@ void add_extension_facts(db::Connection& db, ServerFacts& facts) {
       "SELECT coalesce(bool_and(pg_catalog.has_function_privilege(p.oid, 'EXECUTE') "
       "AND pg_catalog.has_schema_privilege(p.pronamespace, 'USAGE')), false) "
       "FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace "
-      "WHERE n.nspname = $1 AND p.proname IN ('dr_backup_start', 'dr_backup_finish', "
-      "'dr_copy_record', 'dr_snapshot_counts')",
-      {facts.extension.schema});
+      "WHERE n.nspname = 'dr' AND p.proname IN ('backup_start', 'backup_finish', 'copy_record', "
+      "'snapshot_counts')");
   if (may) facts.may_record = *may == "t";
   // Without the right to read the objectives there is simply none to compare with.
   const auto rpo = db.query(
-      fmt::format("SELECT extract(epoch FROM target::interval)::bigint FROM {}.dr_status() "
-                  "WHERE objective = 'rpo' AND target IS NOT NULL",
-                  db::quote_ident(facts.extension.schema)));
+      "SELECT extract(epoch FROM target::interval)::bigint FROM dr.status() "
+      "WHERE objective = 'rpo' AND target IS NOT NULL");
   if (rpo && rpo->size() == 1 && (*rpo)[0][0]) {
     facts.rpo_seconds = std::strtoll((*rpo)[0][0]->c_str(), nullptr, 10);
   }

@@ -26,25 +26,24 @@ Result<Role> current_role(db::Connection& db) {
 
 constexpr int kHasReadAllData = 140000;  // pg_read_all_data came with PostgreSQL 14
 
-std::string grants_for(const std::string& role, const std::string& schema, int server_version) {
+std::string grants_for(const std::string& role, int server_version) {
   const std::string quoted = db::quote_ident(role);
   const std::string read =
       server_version >= kHasReadAllData
           ? fmt::format("GRANT pg_read_all_data TO {};", quoted)
           : fmt::format("GRANT SELECT ON ALL TABLES IN SCHEMA … TO {}; -- for each schema", quoted);
-  return fmt::format("    {}\n    ALTER ROLE {} BYPASSRLS;\n    SELECT {}.dr_grant({}, 'backup');",
-                     read, quoted, db::quote_ident(schema), db::quote_literal(quoted));
+  return fmt::format("    {}\n    ALTER ROLE {} BYPASSRLS;\n    SELECT dr.grant_to({}, 'backup');",
+                     read, quoted, db::quote_literal(quoted));
 }
 
 // How to go on with as few rights as possible.
-Status note_rights(db::Connection& db, const Role& role, const std::string& schema,
-                   InitReport& report) {
+Status note_rights(db::Connection& db, const Role& role, InitReport& report) {
   if (role.superuser) {
     if (!report.changed()) return success();
     report.notes.push_back(fmt::format(
         "pgdr connects as the superuser {}. A role that can only read is enough; in database {}:\n"
         "    CREATE ROLE pgdr_backup LOGIN;\n{}",
-        role.name, db.database(), grants_for("pgdr_backup", schema, db.server_version())));
+        role.name, db.database(), grants_for("pgdr_backup", db.server_version())));
     return success();
   }
   PGDR_TRY(
@@ -52,14 +51,12 @@ Status note_rights(db::Connection& db, const Role& role, const std::string& sche
       db.scalar("SELECT coalesce(bool_and(pg_catalog.has_function_privilege(p.oid, 'EXECUTE')),"
                 " false) FROM pg_catalog.pg_proc p "
                 "JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace "
-                "WHERE n.nspname = $1 AND p.proname IN ('dr_backup_start', "
-                "'dr_snapshot_counts')",
-                {schema}));
+                "WHERE n.nspname = 'dr' AND p.proname IN ('backup_start', 'snapshot_counts')"));
   if (may == "t") return success();
   report.steps.push_back({StepState::kMissing, "rights",
                           fmt::format("role {} may not use the extension yet", role.name)});
   report.notes.push_back(fmt::format("As a superuser in database {}:\n{}", db.database(),
-                                     grants_for(role.name, schema, db.server_version())));
+                                     grants_for(role.name, db.server_version())));
   return success();
 }
 
@@ -87,7 +84,7 @@ Status settle_database(db::Connection& db, const std::string& schema, InitReport
     report.steps.push_back(
         {StepState::kUnchanged, "extension",
          fmt::format("pgdr {} in database {}", *state.installed, db.database())});
-    return note_rights(db, role, state.schema, report);
+    return note_rights(db, role, report);
   }
   const std::string sql =
       state.installed ? "ALTER EXTENSION pgdr UPDATE;"
@@ -107,7 +104,7 @@ Status settle_database(db::Connection& db, const std::string& schema, InitReport
   if (const auto error = db::check_extension(state, db.database())) return *error;
   report.steps.push_back({StepState::kDone, "extension",
                           fmt::format("pgdr {} in database {}", *state.installed, db.database())});
-  return note_rights(db, role, state.schema, report);
+  return note_rights(db, role, report);
 }
 
 }  // namespace pgdr::app

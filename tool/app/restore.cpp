@@ -393,7 +393,7 @@ void RestoreRun::mark() {
   if (same_server_) {
     // In a session that has loaded the library, the setting is known, and the owner may set it.
     const auto loaded = source_->query(
-        fmt::format("SELECT {}('pg_catalog.pg_am')", catalog_->name("dr_table_count")));
+        fmt::format("SELECT {}('pg_catalog.pg_am')", catalog_->name("table_count")));
     if (!loaded) log_verbose(to_string(loaded.error()));
     done = source_->exec(sql);
   } else {

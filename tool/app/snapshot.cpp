@@ -34,7 +34,7 @@ Result<SnapshotSummary> take_snapshot(const SetConfig& set, SnapshotRequest requ
                       "FROM (SELECT {}($1::bigint) AS d) AS snapshot "
                       "LEFT JOIN LATERAL pg_catalog.jsonb_array_elements(d -> 'relations') AS r "
                       "ON true GROUP BY d",
-                      catalog.name("dr_snapshot_document")),
+                      catalog.name("snapshot_document")),
           {std::to_string(summary.id)}));
   if (rows.size() != 1) {
     return Error::of(Code::kFailed, fmt::format("snapshot {} is not in the catalog", summary.id));

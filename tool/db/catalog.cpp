@@ -36,18 +36,17 @@ Error explained(const Error& error, const std::string& function) {
   }
   if (error.sqlstate == "42501") {
     out.hint =
-        "let this role use the extension, as a superuser: SELECT dr_grant('ROLE', 'backup');";
+        "let this role use the extension, as a superuser: SELECT dr.grant_to('ROLE', 'backup');";
   }
   return out;
 }
 
 }  // namespace
 
-// Calls give every argument with its type, so that a function which somebody may have put beside
-// ours in the same schema is never the better match,
-// and cannot make a call ambiguous.
-std::string Catalog::name(const std::string& function) const {
-  return quote_ident(schema_) + "." + quote_ident(function);
+// Schema dr belongs to the extension's owner: nobody else can put a function there. The dr_* entry
+// points of the schema that the extension was created in are for people.
+std::string Catalog::name(const std::string& function) {
+  return "dr." + quote_ident(function);
 }
 
 Result<std::int64_t> Catalog::call_id(const std::string& sql, const std::vector<Value>& params) {
@@ -58,7 +57,7 @@ Result<std::int64_t> Catalog::call_id(const std::string& sql, const std::vector<
 Result<std::int64_t> Catalog::backup_start(const BackupStart& start) {
   auto id = call_id(
       fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::timestamptz, $5::text, $6::jsonb)",
-                  name("dr_backup_start")),
+                  name("backup_start")),
       {start.label, start.set, start.kind, to_iso(start.started_at), std::string(kVersion),
        start.detail});
   if (!id) return explained(id.error(), "cannot record the start of the backup");
@@ -69,7 +68,7 @@ Status Catalog::backup_finish(const BackupFinish& finish) {
   Status done = db_->exec(
       fmt::format("SELECT {}($1::text, $2::bigint, $3::timestamptz, $4::timestamptz, $5::jsonb, "
                   "$6::text)",
-                  name("dr_backup_finish")),
+                  name("backup_finish")),
       {finish.label, std::to_string(finish.snapshot), to_iso(finish.finished_at),
        to_iso(finish.recovery_point), finish.manifest, finish.state});
   if (!done) return explained(done.error(), "cannot record the end of the backup");
@@ -78,7 +77,7 @@ Status Catalog::backup_finish(const BackupFinish& finish) {
 
 Status Catalog::backup_fail(const std::string& label, const std::string& error) {
   Status done = db_->exec(
-      fmt::format("SELECT {}($1::text, $2::text, clock_timestamp())", name("dr_backup_fail")),
+      fmt::format("SELECT {}($1::text, $2::text, clock_timestamp())", name("backup_fail")),
       {label, error});
   if (!done) return explained(done.error(), "cannot record the failure of the backup");
   return done;
@@ -88,7 +87,7 @@ Result<std::int64_t> Catalog::copy_record(const CopyRecord& copy) {
   auto id =
       call_id(fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::text, $5::bigint, $6::text, "
                           "$7::timestamptz, $8::text)",
-                          name("dr_copy_record")),
+                          name("copy_record")),
               {copy.label, copy.repository, copy.location, copy.state, number(copy.stored_bytes),
                copy.manifest_sha256, iso(copy.checked_at), copy.error});
   if (!id) return explained(id.error(), "cannot record the copy");
@@ -99,7 +98,7 @@ Result<std::int64_t> Catalog::backup_import(const std::string& manifest,
                                             const std::string& repository,
                                             const std::string& location) {
   auto id =
-      call_id(fmt::format("SELECT {}($1::jsonb, $2::text, $3::text)", name("dr_backup_import")),
+      call_id(fmt::format("SELECT {}($1::jsonb, $2::text, $3::text)", name("backup_import")),
               {manifest, repository, location});
   if (!id) return explained(id.error(), "cannot import the backup into the catalog");
   return id;
@@ -108,7 +107,7 @@ Result<std::int64_t> Catalog::backup_import(const std::string& manifest,
 Result<std::int64_t> Catalog::restore_start(const RestoreStart& start) {
   auto id =
       call_id(fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz)",
-                          name("dr_restore_start")),
+                          name("restore_start")),
               {start.label, start.target, start.server, start.options, to_iso(start.started_at)});
   if (!id) return explained(id.error(), "cannot record the start of the restore");
   return id;
@@ -117,7 +116,7 @@ Result<std::int64_t> Catalog::restore_start(const RestoreStart& start) {
 Status Catalog::restore_finish(const RestoreFinish& finish) {
   Status done = db_->exec(
       fmt::format("SELECT {}($1::bigint, $2::text, $3::timestamptz, $4::bigint, $5::text)",
-                  name("dr_restore_finish")),
+                  name("restore_finish")),
       {std::to_string(finish.restore), finish.state, to_iso(finish.finished_at),
        number(finish.verification), finish.error});
   if (!done) return explained(done.error(), "cannot record the end of the restore");
@@ -145,7 +144,7 @@ Result<Rows> Catalog::differences(const std::string& target, const std::string& 
   const std::string call =
       keyed_call(fmt::format("SELECT side, key, column_name, expected, actual, detail "
                              "FROM {}($1::text, $2::text, $3::integer",
-                             name("dr_differences")),
+                             name("differences")),
                  params);
   return db_->query(call, params);
 }
@@ -160,7 +159,7 @@ Status Catalog::send_snapshot_counts(const std::optional<std::string>& label, bo
                                      const std::optional<std::string>& sequences) {
   std::vector<Value> params{label, content ? "true" : "false", sequences};
   const std::string call = keyed_call(
-      fmt::format("SELECT {}($1::text, $2::boolean, $3::jsonb", name("dr_snapshot_counts")),
+      fmt::format("SELECT {}($1::text, $2::boolean, $3::jsonb", name("snapshot_counts")),
       params);
   return db_->send(call, params);
 }
@@ -179,7 +178,7 @@ Result<std::int64_t> Catalog::receive_id() {
 
 Result<std::string> Catalog::snapshot_document(std::int64_t snapshot) {
   auto document =
-      db_->scalar(fmt::format("SELECT {}($1::bigint)::text", name("dr_snapshot_document")),
+      db_->scalar(fmt::format("SELECT {}($1::bigint)::text", name("snapshot_document")),
                   {std::to_string(snapshot)});
   if (!document) return explained(document.error(), "cannot read the snapshot document");
   if (!*document) {
@@ -198,7 +197,7 @@ Result<std::string> Catalog::backup_key_check(const std::string& label) {
 }
 
 Result<std::int64_t> Catalog::snapshot_import(const std::string& document) {
-  auto id = call_id(fmt::format("SELECT {}($1::jsonb)", name("dr_snapshot_import")), {document});
+  auto id = call_id(fmt::format("SELECT {}($1::jsonb)", name("snapshot_import")), {document});
   if (!id) return explained(id.error(), "cannot import the snapshot document");
   return id;
 }
@@ -219,7 +218,7 @@ Result<std::vector<Finding>> Catalog::query_findings(const std::string& call,
 }
 
 Result<std::vector<Finding>> Catalog::check_integrity() {
-  auto findings = query_findings(name("dr_check_integrity") + "('quick'::text, 5)", {});
+  auto findings = query_findings(name("check_integrity") + "('quick'::text, 5)", {});
   if (!findings) return explained(findings.error(), "cannot check the database's integrity");
   return findings;
 }
@@ -242,7 +241,7 @@ Result<std::vector<Finding>> Catalog::verify_against(const std::string& target,
                                                      const std::string& options) {
   std::vector<Value> params{target, number(snapshot), backup, options};
   const std::string call = keyed_call(
-      fmt::format("{}($1::text, $2::bigint, $3::text, $4::jsonb", name("dr_verify_against")),
+      fmt::format("{}($1::text, $2::bigint, $3::text, $4::jsonb", name("verify_against")),
       params);
   return verified_findings(call, params);
 }
@@ -251,7 +250,7 @@ Result<std::vector<Finding>> Catalog::verify_snapshot(const std::string& documen
                                                       const std::string& options) {
   std::vector<Value> params{document, options};
   const std::string call =
-      keyed_call(fmt::format("{}($1::jsonb, $2::jsonb", name("dr_verify_snapshot")), params);
+      keyed_call(fmt::format("{}($1::jsonb, $2::jsonb", name("verify_snapshot")), params);
   return verified_findings(call, params);
 }
 
@@ -259,7 +258,7 @@ Result<std::int64_t> Catalog::verification_record(const VerificationRecord& reco
   auto id = call_id(
       fmt::format("SELECT {}($1::text, $2::text, $3::timestamptz, $4::timestamptz, $5::jsonb, "
                   "$6::text)",
-                  name("dr_verification_record")),
+                  name("verification_record")),
       {record.label, record.target, to_iso(record.started_at), to_iso(record.finished_at),
        record.findings, record.server});
   if (!id) return explained(id.error(), "cannot record the verification");
@@ -268,7 +267,7 @@ Result<std::int64_t> Catalog::verification_record(const VerificationRecord& reco
 
 Result<std::int64_t> Catalog::event_record(const EventRecord& event) {
   auto id = call_id(fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::jsonb, $5::text)",
-                                name("dr_event_record")),
+                                name("event_record")),
                     {event.severity, event.kind, event.message, event.detail, event.set});
   if (!id) return explained(id.error(), "cannot record the event");
   return id;
@@ -276,12 +275,12 @@ Result<std::int64_t> Catalog::event_record(const EventRecord& event) {
 
 Result<std::vector<Objective>> Catalog::status() {
   Result<Rows> rows = db_->query(fmt::format(
-      "SELECT objective, target, actual, state, explanation FROM {}()", name("dr_status")));
+      "SELECT objective, target, actual, state, explanation FROM {}()", name("status")));
   if (!rows) {
     Error error = explained(rows.error(), "cannot read the status");
     if (error.sqlstate == "42501") {
       error.hint =
-          "let this role read the status, as a superuser: SELECT dr_grant('ROLE', 'monitor');";
+          "let this role read the status, as a superuser: SELECT dr.grant_to('ROLE', 'monitor');";
     }
     return error;
   }

@@ -3,8 +3,7 @@
 //   PGDR_TRY(auto catalog, db::Catalog::open(*db));
 //   PGDR_CHECK(catalog.backup_start({.label = label, .set = "prompt69", .started_at = now}));
 //
-// The extension's functions live in whatever schema it was created in; every call is qualified with
-// it. JSON goes in and comes out as text. The connection is borrowed and outlives the client.
+// Every call is one of a function in schema dr, which only the extension's owner owns. JSON goes in and comes out as text. The connection is borrowed and outlives the client.
 #pragma once
 
 #include <cstdint>
@@ -102,7 +101,6 @@ struct Objective {
 struct ExtensionState {
   std::optional<std::string> installed;  // version in this database
   std::optional<std::string> available;  // default version of the files on the server
-  std::string schema;                    // of the functions, if installed
 };
 Result<ExtensionState> extension_state(Connection& db);
 // The error for a database without a usable extension; nullopt when this tool can work with it:
@@ -117,9 +115,8 @@ class Catalog {
   static Result<Catalog> open(Connection& db);
 
   [[nodiscard]] const std::string& version() const { return version_; }
-  [[nodiscard]] const std::string& schema() const { return schema_; }
   // The function's qualified, quoted name: for statements that have no method here.
-  [[nodiscard]] std::string name(const std::string& function) const;
+  [[nodiscard]] static std::string name(const std::string& function);
 
   // Snapshots, verifications and differences of this client are keyed from now on. Tells the
   // server, where the role may, not to log parameters in this session; call it outside a
@@ -168,8 +165,7 @@ class Catalog {
   Result<std::vector<Objective>> status();
 
  private:
-  Catalog(Connection& db, std::string schema, std::string version)
-      : db_(&db), schema_(std::move(schema)), version_(std::move(version)) {}
+  Catalog(Connection& db, std::string version) : db_(&db), version_(std::move(version)) {}
   // SELECT the function with casts given per argument, e.g. {"$1", "$2::jsonb"}.
   Result<std::int64_t> call_id(const std::string& sql, const std::vector<Value>& params);
   Result<std::vector<Finding>> query_findings(const std::string& call,
@@ -178,12 +174,10 @@ class Catalog {
   Result<std::vector<Finding>> verified_findings(const std::string& call,
                                                  const std::vector<Value>& params);
 
-  // Closes the call with the key, or null, as its last argument: with all arguments there no
-  // overload of a hostile schema can catch it.
+  // Closes the call with the key, or null, as its last argument.
   [[nodiscard]] std::string keyed_call(std::string call, std::vector<Value>& params) const;
 
   Connection* db_;
-  std::string schema_;
   std::string version_;
   std::optional<FingerprintKey> key_;
 };

@@ -40,13 +40,8 @@ int compare_versions(const std::string& a, const std::string& b) {
 Result<ExtensionState> extension_state(Connection& db) {
   ExtensionState state;
   PGDR_TRY(const Rows installed,
-           db.query("SELECT e.extversion, n.nspname FROM pg_catalog.pg_extension e "
-                    "JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace "
-                    "WHERE e.extname = 'pgdr'"));
-  if (!installed.empty()) {
-    state.installed = installed[0][0];
-    state.schema = installed[0][1].value_or("");
-  }
+           db.query("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'pgdr'"));
+  if (!installed.empty()) state.installed = installed[0][0];
   PGDR_TRY(const Rows available,
            db.query("SELECT default_version FROM pg_catalog.pg_available_extensions "
                     "WHERE name = 'pgdr'"));
@@ -80,7 +75,7 @@ std::optional<Error> check_extension(const ExtensionState& state, const std::str
 Result<Catalog> Catalog::open(Connection& db) {
   PGDR_TRY(const ExtensionState state, extension_state(db));
   if (const auto error = check_extension(state, db.database())) return *error;
-  return Catalog(db, state.schema, *state.installed);
+  return Catalog(db, *state.installed);
 }
 
 }  // namespace pgdr::db

@@ -1,0 +1,19 @@
+\echo Use "ALTER EXTENSION pgdr UPDATE" to load this file. \quit
+SET LOCAL search_path = pg_catalog, pg_temp;
+-- Internal functions are made anew, so that none of 0.1.0's stays behind under arguments that nothing calls any more. The dr_* functions
+-- of the chosen schema are replaced instead: views may use them, and roles were granted them.
+DO $$
+DECLARE
+  routine text;
+BEGIN
+  FOR routine IN
+    SELECT p.oid::regprocedure::text
+    FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid JOIN pg_language AS l ON l.oid = p.prolang
+    WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+      AND d.refobjid = (SELECT e.oid FROM pg_extension AS e WHERE e.extname = 'pgdr')
+      AND p.pronamespace = 'dr'::regnamespace AND p.prokind = 'f' AND l.lanname IN ('sql', 'plpgsql')
+  LOOP
+    EXECUTE format('DROP FUNCTION %s', routine);
+  END LOOP;
+END
+$$;
