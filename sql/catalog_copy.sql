@@ -17,7 +17,19 @@ SELECT dr_copy_record('20261121T020000Z-9f3c', 's3', 'prompts/20261121T020000Z-9
 SELECT repository, location, state, stored_bytes, left(manifest_sha256, 4) AS sha256, checked_at AT TIME ZONE 'UTC' AS checked_at, error
 FROM dr.copies ORDER BY repository;
 SELECT severity, kind, message, set_name FROM dr.events ORDER BY id;
+-- What is only found again stays what it was; what was checked byte by byte or brought anew is complete.
+SELECT dr_copy_record('20261121T020000Z-9f3c', 's3', 'x', 'complete') AS id;
+SELECT state, error FROM dr.copies WHERE repository = 's3';
+SELECT dr_copy_record('20261121T020000Z-9f3c', 's3', 'x', 'complete', checked_at => now()) AS id;
+SELECT state FROM dr.copies WHERE repository = 's3';
+SELECT dr_copy_record('20261121T020000Z-9f3c', 's3', 'x', 'missing', error => 'gone') AS id;
+SELECT dr_copy_brought('20261121T020000Z-9f3c', 's3', 'x') AS id;
+SELECT state, error FROM dr.copies WHERE repository = 's3';
+SELECT dr_copy_record('20261121T020000Z-9f3c', 's3', 'x', 'deleted') AS id;
+SELECT dr_copy_record('20261121T020000Z-9f3c', 's3', 'x', 'complete') AS id;
+SELECT state FROM dr.copies WHERE repository = 's3';
 -- Errors.
+SELECT dr_copy_brought('20261121T020000Z-9f3c', 's3', '');
 SELECT dr_copy_record('20261121T020000Z-0000', 'local', 'x', 'complete');
 \echo :SQLSTATE
 SELECT dr_copy_record('x', 'local', 'x', 'complete');
@@ -59,9 +71,29 @@ SELECT dr_backup_import(:'manifest'::jsonb || '{"artifacts": [{"name": "database
 SELECT dr_backup_import(NULL, 'local', 'x');
 \echo :SQLSTATE
 SELECT dr_backup_import('{"format": "other"}', 'local', 'x');
-SELECT dr_backup_import(:'manifest'::jsonb || '{"version": 2}', 'local', 'x');
+SELECT dr_backup_import(:'manifest'::jsonb || '{"version": 3}', 'local', 'x');
 \echo :SQLSTATE
 SELECT dr_backup_import(:'manifest'::jsonb - 'recovery_point', 'local', 'x');
 SELECT dr_backup_import(:'manifest'::jsonb || '{"label": "../../etc"}', 'local', 'x');
 SELECT dr_backup_import(:'manifest'::jsonb || '{"label": "20261103T020000Z-3333"}', '', 'x');
 SELECT count(*) FROM dr.backups WHERE label = '20261103T020000Z-3333';
+
+-- Found again by a rebuild: no state gets better.
+SELECT dr_copy_record('20261101T020000Z-1111', 'local', 'x', 'damaged', error => 'bytes differ') AS id;
+SELECT dr_backup_import(:'manifest', 'local', 'prompts/20261101T020000Z-1111') = :first_id AS same;
+SELECT state, error FROM dr.copies WHERE backup = :first_id AND repository = 'local';
+
+-- What a repository should hold, and what a listing of it lacks: marked once, told once.
+SELECT label, backup_set, backup_state, location, state FROM dr_copies_expected('local');
+SELECT count(*) FROM dr_copies_expected('local', 'other');
+SELECT max(id) AS last FROM dr.events \gset
+SELECT label, state_before FROM dr_copies_missing('local', ARRAY['20261102T020000Z-2222'], now() + interval '1 hour');
+SELECT label, state_before FROM dr_copies_missing('local', ARRAY['20261102T020000Z-2222'], now() + interval '1 hour');
+SELECT kind, message FROM dr.events WHERE id > :last ORDER BY id;
+SELECT label, state FROM dr_copies_expected('local');
+-- Recorded after the listing began, it is not expected in it.
+SELECT label FROM dr_copies_missing('local', '{}', now() - interval '1 hour');
+SELECT label FROM dr_copies_missing('local', '{}', now() + interval '1 hour', 'other');
+SELECT label FROM dr_copies_missing('local', '{}', now() + interval '1 hour', 'prompts');
+SELECT dr_copies_missing('local', NULL, now());
+\echo :SQLSTATE

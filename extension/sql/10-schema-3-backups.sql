@@ -7,7 +7,7 @@ CREATE TABLE dr.backups (
     label ~ '^[0-9]{4}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]Z-[0-9a-f]{4}$'),
   set_name text NOT NULL CHECK (set_name <> ''),
   kind text NOT NULL CHECK (kind IN ('full')),
-  state text NOT NULL CHECK (state IN ('running', 'complete', 'partial', 'failed')),
+  state text NOT NULL CHECK (state IN ('running', 'complete', 'partial', 'failed', 'incomplete')),
   started_at timestamptz NOT NULL,
   finished_at timestamptz,
   recovery_point timestamptz,
@@ -27,7 +27,7 @@ CREATE TABLE dr.backups (
     AND (state <> 'running' OR (recovery_point IS NULL AND manifest IS NULL))),
   CONSTRAINT backups_failed_has_error CHECK ((state = 'failed') = (error IS NOT NULL)),
   CONSTRAINT backups_done_has_recovery_point CHECK (
-    state NOT IN ('complete', 'partial') OR (recovery_point IS NOT NULL AND manifest IS NOT NULL)),
+    state NOT IN ('complete', 'partial', 'incomplete') OR (recovery_point IS NOT NULL AND manifest IS NOT NULL)),
   CONSTRAINT backups_failed_recovers_nothing CHECK (state <> 'failed' OR recovery_point IS NULL)
 );
 -- One writer per set: the repository's lock says so too, this is the catalog's own guard.
@@ -40,7 +40,7 @@ COMMENT ON COLUMN dr.backups.label IS 'Name of the backup everywhere: UTC start 
 COMMENT ON COLUMN dr.backups.set_name IS 'Backup set (one database with its repositories and options) in the tool''s configuration';
 COMMENT ON COLUMN dr.backups.kind IS 'full: a logical dump of the whole database';
 COMMENT ON COLUMN dr.backups.state IS
-  'running; complete; partial (usable, but a copy or a part is missing); failed (does not exist as a backup)';
+  'running; complete; partial (usable, but a copy or a part is missing); incomplete (its files are there, but it can never be proven in full, so it counts as no backup); failed (does not exist as a backup)';
 COMMENT ON COLUMN dr.backups.started_at IS 'When the run began';
 COMMENT ON COLUMN dr.backups.finished_at IS 'When the run ended, successful or not';
 COMMENT ON COLUMN dr.backups.recovery_point IS 'Moment up to which this backup brings the data back';

@@ -123,9 +123,9 @@ END
 $$;
 COMMENT ON FUNCTION dr._backup_running(text) IS 'Internal: a running backup''s row, or an error';
 
-CREATE FUNCTION dr.backup_finish(
+CREATE FUNCTION dr._backup_finish(
   label text, snapshot bigint, finished_at timestamptz, recovery_point timestamptz, manifest jsonb,
-  state text DEFAULT 'complete')
+  state text, reason text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -133,7 +133,7 @@ AS $$
 DECLARE
   source dr.backups := dr._backup_running(label);
 BEGIN
-  PERFORM dr._check_word('final state of a backup', state, ARRAY['complete', 'partial']);
+  PERFORM dr._check_word('final state of a backup', state, ARRAY['complete', 'partial', 'incomplete']);
   IF finished_at IS NULL OR recovery_point IS NULL THEN
     RAISE EXCEPTION 'backup "%" cannot be finished without its end and its recovery point', label
       USING ERRCODE = 'null_value_not_allowed';
@@ -148,23 +148,67 @@ BEGIN
   END IF;
   -- The two times may come from the clocks of two hosts: a good backup is not refused for a second's difference.
   UPDATE dr.backups AS b
-  SET state = backup_finish.state, finished_at = greatest(backup_finish.finished_at, b.started_at),
-      recovery_point = backup_finish.recovery_point, snapshot = backup_finish.snapshot,
-      manifest = backup_finish.manifest,
-      recovery_lsn = (backup_finish.manifest ->> 'recovery_lsn')::pg_lsn,
-      original_bytes = (backup_finish.manifest ->> 'original_bytes')::bigint,
-      stored_bytes = (backup_finish.manifest ->> 'stored_bytes')::bigint,
-      tool_version = coalesce(backup_finish.manifest ->> 'tool_version', b.tool_version)
+  SET state = _backup_finish.state, finished_at = greatest(_backup_finish.finished_at, b.started_at),
+      recovery_point = _backup_finish.recovery_point, snapshot = _backup_finish.snapshot,
+      manifest = _backup_finish.manifest,
+      recovery_lsn = (_backup_finish.manifest ->> 'recovery_lsn')::pg_lsn,
+      original_bytes = (_backup_finish.manifest ->> 'original_bytes')::bigint,
+      stored_bytes = (_backup_finish.manifest ->> 'stored_bytes')::bigint,
+      tool_version = coalesce(_backup_finish.manifest ->> 'tool_version', b.tool_version)
   WHERE b.id = source.id;
   IF state = 'partial' THEN
     PERFORM dr.event_record(
       'warning'::text, 'backup_partial'::text, format('backup %s is done, but a copy or a part is missing', label),
       jsonb_build_object('label', label), source.set_name);
+  ELSIF state = 'incomplete' THEN
+    PERFORM dr._event_incomplete(label, coalesce(nullif(reason, ''), dr._manifest_warnings(manifest)), source.set_name);
   END IF;
 END
 $$;
+COMMENT ON FUNCTION dr._backup_finish(text, bigint, timestamptz, timestamptz, jsonb, text, text) IS
+  'Internal: records how a running backup ended';
+
+CREATE FUNCTION dr.backup_finish(
+  label text, snapshot bigint, finished_at timestamptz, recovery_point timestamptz, manifest jsonb,
+  state text DEFAULT 'complete')
+RETURNS void
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT dr._backup_finish(label, snapshot, finished_at, recovery_point, manifest, state, NULL::text) $$;
 COMMENT ON FUNCTION dr.backup_finish(text, bigint, timestamptz, timestamptz, jsonb, text) IS
-  'Records that a running backup is complete or partial';
+  'Records that a running backup is complete, partial (a copy or a part is missing) or incomplete';
+
+CREATE FUNCTION dr.backup_incomplete(
+  label text, snapshot bigint, finished_at timestamptz, recovery_point timestamptz, manifest jsonb, reason text)
+RETURNS void
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT dr._backup_finish(label, snapshot, finished_at, recovery_point, manifest, 'incomplete'::text, reason) $$;
+COMMENT ON FUNCTION dr.backup_incomplete(text, bigint, timestamptz, timestamptz, jsonb, text) IS
+  'Records that a running backup ended, but can never be proven in full, and why: it counts as no backup';
+
+CREATE FUNCTION dr._manifest_warnings(manifest jsonb)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT string_agg(w.value, '; ' ORDER BY w.n)
+  FROM jsonb_array_elements_text(CASE WHEN jsonb_typeof(manifest -> 'warnings') = 'array' THEN manifest -> 'warnings' ELSE '[]' END)
+    WITH ORDINALITY AS w (value, n)
+$$;
+COMMENT ON FUNCTION dr._manifest_warnings(jsonb) IS 'Internal: the warnings of a manifest in one text; null: none';
+
+CREATE FUNCTION dr._event_incomplete(label text, reason text, set_name text)
+RETURNS bigint
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT dr.event_record(
+    'error'::text, 'backup_incomplete'::text,
+    format('backup %s counts as none, for it cannot be proven in full%s', label, coalesce(': ' || reason, '')),
+    jsonb_build_object('label', label), set_name)
+$$;
+COMMENT ON FUNCTION dr._event_incomplete(text, text, text) IS 'Internal: records that a backup turned out incomplete';
 
 CREATE FUNCTION dr.backup_fail(
   label text, error text, finished_at timestamptz DEFAULT clock_timestamp())

@@ -10,7 +10,7 @@ DECLARE
   source dr.backups := dr._backup_by_label(label);
   restore_id bigint;
 BEGIN
-  IF source.state NOT IN ('complete', 'partial') THEN
+  IF source.state NOT IN ('complete', 'partial', 'incomplete') THEN
     RAISE EXCEPTION 'backup "%" cannot be restored: it is %', label, source.state
       USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = coalesce(source.error, 'There is no error on record.');
   END IF;

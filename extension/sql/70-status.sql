@@ -64,7 +64,7 @@ AS $$
   SELECT r.label, r.set_name, r.started_at, r.state,
     CASE r.state WHEN 'complete' THEN 'ok' WHEN 'partial' THEN 'warning'
       WHEN 'running' THEN CASE WHEN r.age > u.longest THEN 'warning' ELSE 'ok' END
-      WHEN 'failed' THEN CASE WHEN p.state IN ('complete', 'partial') THEN 'warning' ELSE 'critical' END END,
+      ELSE CASE WHEN p.state IN ('complete', 'partial') THEN 'warning' ELSE 'critical' END END,
     CASE r.state
       WHEN 'complete' THEN format('The last backup (%s) finished %s ago.', r.label,
                                   dr._duration_text(clock_timestamp() - r.finished_at))
@@ -73,7 +73,9 @@ AS $$
         CASE WHEN r.age > u.longest THEN ', much longer than usual: it may be stuck, or have died without a word.'
              ELSE '.' END)
       WHEN 'failed' THEN format('The last backup (%s) failed%s: %s', r.label,
-        CASE WHEN p.state = 'failed' THEN ', and so did the one before' ELSE '' END, r.error) END
+        CASE WHEN p.state = 'failed' THEN ', and so did the one before' ELSE '' END, r.error)
+      WHEN 'incomplete' THEN format('The last backup (%s) cannot be proven in full and counts as none%s.', r.label,
+        CASE WHEN p.state IN ('failed', 'incomplete') THEN '; the one before is none either' ELSE '' END) END
   FROM run AS r JOIN usual AS u ON u.set_name = r.set_name
   LEFT JOIN run AS p ON p.set_name = r.set_name AND p.n = 2
   WHERE r.n = 1
@@ -120,7 +122,8 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._status_copies(integer) IS 'Internal: complete copies of the newest backup';
 
--- Only a verification of a database that was restored from a backup proves that backup.
+-- Only a verification of a database that was restored from a backup proves that backup, and only if the restore itself went through: what
+-- failed in it may be what the comparison does not see. A restore whose failures are all explained is recorded as complete.
 CREATE FUNCTION dr._restore_verifications()
 RETURNS SETOF dr.verifications
 LANGUAGE sql STABLE
@@ -129,6 +132,8 @@ AS $$
   SELECT v.* FROM dr.verifications AS v
   WHERE v.backup IS NOT NULL
     AND (v.restored OR EXISTS (SELECT FROM dr.restores AS r WHERE r.verification = v.id))
+    AND NOT (v.passed AND (EXISTS (SELECT FROM dr.restores AS r WHERE r.verification = v.id AND r.state <> 'complete')
+                           OR EXISTS (SELECT FROM dr.backups AS b WHERE b.id = v.backup AND b.state = 'incomplete')))
 $$;
 COMMENT ON FUNCTION dr._restore_verifications() IS 'Internal: verifications of databases restored from a backup';
 

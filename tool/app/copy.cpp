@@ -166,6 +166,7 @@ Status do_step(const Context& context, Wanted wanted, const CopyTarget& target, 
     record.stored_bytes = sources.front().manifest.stored_bytes();
     if (step.brought.how != Brought::kPresent) {
       record.manifest_sha256 = sources.front().manifest_sha256;
+      record.brought = true;
     }
     if (wanted.suspect) record.checked_at = system_clock().now();
     const auto recorded = context.catalog->copy_record(record);

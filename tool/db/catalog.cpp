@@ -84,6 +84,15 @@ Status Catalog::backup_fail(const std::string& label, const std::string& error) 
 }
 
 Result<std::int64_t> Catalog::copy_record(const CopyRecord& copy) {
+  if (copy.brought) {
+    auto brought = call_id(
+        fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::bigint, $5::text)",
+                    name("copy_brought")),
+        {copy.label, copy.repository, copy.location, number(copy.stored_bytes),
+         copy.manifest_sha256});
+    if (!brought) return explained(brought.error(), "cannot record the copy");
+    if (!copy.checked_at) return brought;
+  }
   auto id =
       call_id(fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::text, $5::bigint, $6::text, "
                           "$7::timestamptz, $8::text)",

@@ -43,6 +43,7 @@ struct CopyRecord {
   std::optional<std::string> manifest_sha256;
   std::optional<Time> checked_at;
   std::optional<std::string> error;
+  bool brought = false;  // written anew: complete, whatever it was known as before
 };
 
 struct RestoreStart {

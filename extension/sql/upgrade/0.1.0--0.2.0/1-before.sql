@@ -17,3 +17,12 @@ BEGIN
   END LOOP;
 END
 $$;
+
+ALTER TABLE dr.backups
+  DROP CONSTRAINT backups_state_check,
+  ADD CONSTRAINT backups_state_check CHECK (state IN ('running', 'complete', 'partial', 'failed', 'incomplete')),
+  DROP CONSTRAINT backups_done_has_recovery_point,
+  ADD CONSTRAINT backups_done_has_recovery_point CHECK (
+    state NOT IN ('complete', 'partial', 'incomplete') OR (recovery_point IS NOT NULL AND manifest IS NOT NULL));
+COMMENT ON COLUMN dr.backups.state IS
+  'running; complete; partial (usable, but a copy or a part is missing); incomplete (its files are there, but it can never be proven in full, so it counts as no backup); failed (does not exist as a backup)';
