@@ -33,3 +33,11 @@ SELECT dr_objective_set('copies', '1.5');
 \echo :SQLSTATE
 SELECT dr_objective_set('copies', '0');
 SELECT dr_objective_set('copies', '99999999999');
+
+-- One fact is one event: said again with nothing else of its kind and set in between, it is counted.
+SELECT dr_event_record('warning', 'again', 'the same', '{"n": 1}', 'shop') AS event \gset
+SELECT dr_event_record('warning', 'again', 'the same', '{"n": 2}', 'shop') = :event AS same, dr_event_record('warning', 'again', 'the same', '{"n": 3}', 'shop') = :event AS same;
+SELECT dr_event_record('warning', 'again', 'the same', '{}', 'other') = :event AS same, dr_event_record('error', 'again', 'the same', '{}', 'shop') = :event AS same;
+SELECT severity, message, detail, set_name, times, last_at > at AS later FROM dr.events WHERE kind = 'again' ORDER BY id;
+SELECT dr_event_record('warning', 'again', 'something else', '{}', 'shop') = :event AS same;
+SELECT dr_event_record('warning', 'again', 'the same', '{}', 'shop') = :event AS same;

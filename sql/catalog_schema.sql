@@ -21,18 +21,24 @@ WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclas
   AND NOT (p.pronamespace = 'dr'::regnamespace AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'c'))
   AND obj_description(p.oid, 'pg_proc') IS NULL;
 
--- Every SQL and PL/pgSQL function has a fixed search_path and runs as its caller; only what checks rights itself is PUBLIC's.
+-- Every SQL and PL/pgSQL function has a fixed search_path; only what checks rights itself is PUBLIC's.
 SELECT p.oid::regprocedure AS careless
 FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid JOIN pg_language AS l ON l.oid = p.prolang
 WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
   AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pgdr')
-  AND (p.prosecdef
-       OR (has_function_privilege('public', p.oid, 'EXECUTE')
-           AND p.proname NOT IN ('dr_table_fingerprint', 'dr_table_count', 'dr_fingerprint'))
+  AND ((has_function_privilege('public', p.oid, 'EXECUTE')
+        AND p.proname NOT IN ('dr_table_fingerprint', 'dr_table_count', 'dr_fingerprint'))
        OR (l.lanname <> 'c' AND p.prokind = 'f'
            -- An entry point is one qualified call.
            AND p.prosrc !~ '^SELECT (\* FROM )?dr\.\w+\([$0-9, ]*\)$'
            AND NOT coalesce(p.proconfig @> ARRAY['search_path=pg_catalog, pg_temp'], false)));
+-- Functions run as their caller but these, which record or guard: none in C, none with dynamic SQL, none outside schema dr.
+SELECT p.oid::regprocedure AS records,
+       CASE WHEN l.lanname = 'c' OR p.prosrc ~* '\mEXECUTE\M' OR p.pronamespace <> 'dr'::regnamespace THEN 'no' ELSE 'yes' END AS harmless
+FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid JOIN pg_language AS l ON l.oid = p.prolang
+WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+  AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pgdr') AND p.prosecdef
+ORDER BY p.proname;
 SELECT has_schema_privilege('public', 'dr', 'USAGE') AS public_may;
 SELECT c.oid::regclass AS public_may
 FROM pg_class AS c, aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) AS a
@@ -66,7 +72,6 @@ INSERT INTO dr.backups (label, set_name, kind, state, started_at, finished_at, r
 INSERT INTO dr.backups (label, set_name, kind, state, started_at, finished_at, recovery_point, error) VALUES ('20261121T020000Z-9f3c', 's', 'full', 'failed', now(), now(), now(), 'broken');
 INSERT INTO dr.backups (label, set_name, kind, state, started_at, finished_at, error) VALUES ('20261121T020000Z-9f3c', 's', 'full', 'failed', now(), now() - interval '1 second', 'broken');
 INSERT INTO dr.backups (label, set_name, kind, state, started_at, stored_bytes) VALUES ('20261121T020000Z-9f3c', 's', 'full', 'running', now(), -1);
-INSERT INTO dr.backups (label, set_name, kind, state, started_at, snapshot) VALUES ('20261121T020000Z-9f3c', 's', 'full', 'running', now(), 99);
 -- This one is sound; a second running one of its set is not.
 INSERT INTO dr.backups (label, set_name, kind, state, started_at) VALUES ('20261121T020000Z-9f3c', 's', 'full', 'running', now());
 INSERT INTO dr.backups (label, set_name, kind, state, started_at) VALUES ('20261121T020001Z-9f3c', 's', 'full', 'running', now());
@@ -80,7 +85,6 @@ INSERT INTO dr.verifications (target, baseline, started_at, finished_at, passed,
 VALUES ('t', 'live', now(), now(), true, 1, 0, 0, 'fine');
 INSERT INTO dr.verifications (target, baseline, started_at, finished_at, passed, problems, warnings, infos, verdict)
 VALUES ('t', 'backup', now(), now(), true, 0, 0, 0, 'fine');
-INSERT INTO dr.objectives (name, target) VALUES ('happiness', '1');
 INSERT INTO dr.events (severity, kind, message) VALUES ('fatal', 'x', 'y');
 INSERT INTO dr.snapshots (uuid, database, content, taken_at, header) VALUES ('00000000-0000-0000-0000-000000000001', 'd', false, now(), '{}');
 -- What was proven about a backup keeps it.

@@ -58,7 +58,7 @@ FROM dr_verify_against('regress_pgdr_copy') WHERE check_name <> 'content';
 SELECT status, object, regexp_replace(detail, 'of \d+', 'of M') AS detail FROM dr_verify_against('regress_pgdr_copy') WHERE check_name = 'content';
 SELECT f.position, f.status, f.object_type, f.object, f.check_name FROM dr.verification_findings AS f
 WHERE f.verification = (SELECT max(id) FROM dr.verifications) ORDER BY f.position;
-SELECT count(*) AS events FROM dr.events WHERE kind = 'verification_failed' AND message LIKE '%regress_pgdr_copy%';
+SELECT sum(times) AS events FROM dr.events WHERE kind = 'verification_failed' AND message LIKE '%regress_pgdr_copy%';
 -- Only one table, by the caller and by the restore.
 SELECT status, check_name, detail FROM dr_verify_against('regress_pgdr_copy', options => '{"only": ["shop.note"]}');
 ALTER DATABASE regress_pgdr_copy SET pgdr.origin = '{"label": "20261121T020000Z-9f3c", "no_owner": true, "no_acl": true, "only": ["shop.note"]}';

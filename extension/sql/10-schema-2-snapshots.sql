@@ -42,7 +42,7 @@ COMMENT ON COLUMN dr.definitions.sha256 IS 'SHA-256 of the text in UTF-8';
 COMMENT ON COLUMN dr.definitions.definition IS 'The text: a canonical definition of an object, or a relation''s key buckets';
 
 CREATE TABLE dr.snapshot_relations (
-  snapshot bigint NOT NULL REFERENCES dr.snapshots ON DELETE CASCADE,
+  snapshot bigint NOT NULL,
   position integer NOT NULL CHECK (position > 0),
   schema text NOT NULL CHECK (schema <> ''),
   name text NOT NULL CHECK (name <> ''),
@@ -54,12 +54,13 @@ CREATE TABLE dr.snapshot_relations (
   size bigint CHECK (size >= 0),
   key jsonb CHECK (pg_catalog.jsonb_typeof(key) = 'array'),
   bucket_bits integer CHECK (bucket_bits BETWEEN 0 AND 24),
-  buckets bigint REFERENCES dr.definitions ON DELETE RESTRICT,
+  buckets bigint,
   state text NOT NULL CHECK (state IN ('exact', 'skipped', 'failed')),
   note text,
   extra jsonb,
   PRIMARY KEY (snapshot, position),
   UNIQUE (snapshot, schema, name),
+  CONSTRAINT snapshot_relations_key_has_names CHECK (NOT pg_catalog.jsonb_path_exists(key, 'strict $[*] ? (@.type() != "string")')),
   CONSTRAINT snapshot_relations_exact_has_rows CHECK (state <> 'exact' OR rows IS NOT NULL),
   CONSTRAINT snapshot_relations_digest_has_rows CHECK (digest IS NULL OR rows IS NOT NULL)
 );
@@ -83,7 +84,7 @@ COMMENT ON COLUMN dr.snapshot_relations.note IS 'Why it was skipped or failed';
 COMMENT ON COLUMN dr.snapshot_relations.extra IS 'Members of the document that this version of the catalog has no column for';
 
 CREATE TABLE dr.snapshot_sequences (
-  snapshot bigint NOT NULL REFERENCES dr.snapshots ON DELETE CASCADE,
+  snapshot bigint NOT NULL,
   position integer NOT NULL CHECK (position > 0),
   schema text NOT NULL CHECK (schema <> ''),
   name text NOT NULL CHECK (name <> ''),
@@ -105,13 +106,13 @@ COMMENT ON COLUMN dr.snapshot_sequences.increment IS 'Increment: its sign says w
 COMMENT ON COLUMN dr.snapshot_sequences.extra IS 'Members of the document that this version of the catalog has no column for';
 
 CREATE TABLE dr.snapshot_objects (
-  snapshot bigint NOT NULL REFERENCES dr.snapshots ON DELETE CASCADE,
+  snapshot bigint NOT NULL,
   position integer NOT NULL CHECK (position > 0),
   kind text NOT NULL CHECK (kind <> ''),
   identity text NOT NULL CHECK (identity <> ''),
   facet text NOT NULL,
   class text NOT NULL CHECK (class IN ('strict', 'policy', 'warning')),
-  definition bigint REFERENCES dr.definitions ON DELETE RESTRICT,
+  definition bigint,
   extra jsonb,
   PRIMARY KEY (snapshot, position),
   UNIQUE (snapshot, kind, identity, facet)

@@ -12,7 +12,7 @@ CREATE TABLE dr.backups (
   finished_at timestamptz,
   recovery_point timestamptz,
   recovery_lsn pg_lsn,
-  snapshot bigint REFERENCES dr.snapshots ON DELETE RESTRICT,
+  snapshot bigint,
   original_bytes bigint CHECK (original_bytes >= 0),
   stored_bytes bigint CHECK (stored_bytes >= 0),
   tool_version text,
@@ -20,7 +20,7 @@ CREATE TABLE dr.backups (
   detail jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(detail) = 'object'),
   error text CHECK (error <> ''),
   imported boolean NOT NULL DEFAULT false,
-  recorded_by name NOT NULL DEFAULT current_user,
+  recorded_by name NOT NULL DEFAULT dr._recorder(),
   CONSTRAINT backups_time_order CHECK (finished_at >= started_at),
   CONSTRAINT backups_running_is_open CHECK (
     (state = 'running') = (finished_at IS NULL)
@@ -57,7 +57,7 @@ COMMENT ON COLUMN dr.backups.recorded_by IS 'Role that recorded it';
 
 CREATE TABLE dr.copies (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  backup bigint NOT NULL REFERENCES dr.backups ON DELETE CASCADE,
+  backup bigint NOT NULL,
   repository text NOT NULL CHECK (repository <> ''),
   location text NOT NULL CHECK (location <> ''),
   state text NOT NULL CHECK (state IN ('complete', 'missing', 'damaged', 'deleted')),

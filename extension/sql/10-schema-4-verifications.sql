@@ -1,13 +1,13 @@
--- Verifications and restores. They refer to backups with RESTRICT: what was proven about a backup must not vanish
--- with a careless DELETE. Snapshots expire, so references to them from here become null.
+-- Verifications and restores. What was proven about a backup must not vanish with a careless DELETE; snapshots expire, and references to
+-- them from here become null (58-guards.sql).
 
 CREATE TABLE dr.verifications (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   target text NOT NULL CHECK (target <> ''),
   server text CHECK (server <> ''),
   baseline text NOT NULL CHECK (baseline IN ('snapshot', 'backup', 'document', 'live')),
-  backup bigint REFERENCES dr.backups ON DELETE RESTRICT,
-  snapshot bigint REFERENCES dr.snapshots ON DELETE SET NULL,
+  backup bigint,
+  snapshot bigint,
   restored boolean NOT NULL DEFAULT false,
   content boolean,
   started_at timestamptz NOT NULL,
@@ -20,12 +20,15 @@ CREATE TABLE dr.verifications (
   verdict text NOT NULL CHECK (verdict <> ''),
   options jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(options) = 'object'),
   triggered_by text,
-  recorded_by name NOT NULL DEFAULT current_user,
+  recorded_by name NOT NULL DEFAULT dr._recorder(),
+  given_uuid uuid,
+  uuid uuid NOT NULL GENERATED ALWAYS AS (coalesce(given_uuid, dr._derived_uuid(started_at, 'verification', target, server, baseline, passed::text, problems::text, warnings::text, infos::text, verdict))) STORED,
   CONSTRAINT verifications_time_order CHECK (finished_at >= started_at),
   CONSTRAINT verifications_passed_means_no_problem CHECK (passed = (problems = 0)),
   CONSTRAINT verifications_backup_known CHECK (baseline <> 'backup' OR backup IS NOT NULL),
   CONSTRAINT verifications_restored_from_backup CHECK (NOT restored OR backup IS NOT NULL)
 );
+CREATE INDEX verifications_uuid_idx ON dr.verifications (uuid);
 CREATE INDEX verifications_backup_idx ON dr.verifications (backup, finished_at);
 CREATE INDEX verifications_snapshot_idx ON dr.verifications (snapshot);
 CREATE INDEX verifications_finished_at_idx ON dr.verifications (finished_at);
@@ -50,9 +53,11 @@ COMMENT ON COLUMN dr.verifications.verdict IS 'The verdict in one sentence';
 COMMENT ON COLUMN dr.verifications.options IS 'Options of the comparison';
 COMMENT ON COLUMN dr.verifications.triggered_by IS 'Who or what asked for it';
 COMMENT ON COLUMN dr.verifications.recorded_by IS 'Role that recorded it';
+COMMENT ON COLUMN dr.verifications.given_uuid IS 'Identity given when it was recorded; null in rows of 0.1.0';
+COMMENT ON COLUMN dr.verifications.uuid IS 'Identity in every catalog: as given, or else derived from the content';
 
 CREATE TABLE dr.verification_findings (
-  verification bigint NOT NULL REFERENCES dr.verifications ON DELETE CASCADE,
+  verification bigint NOT NULL,
   position integer NOT NULL CHECK (position > 0),
   status text NOT NULL CHECK (status IN ('missing', 'extra', 'mismatch', 'warning', 'info')),
   object_type text NOT NULL,
@@ -76,21 +81,24 @@ COMMENT ON COLUMN dr.verification_findings.detail IS 'The difference in words';
 
 CREATE TABLE dr.restores (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  backup bigint NOT NULL REFERENCES dr.backups ON DELETE RESTRICT,
+  backup bigint NOT NULL,
   target text NOT NULL CHECK (target <> ''),
   server text CHECK (server <> ''),
   state text NOT NULL CHECK (state IN ('running', 'complete', 'complete_with_errors', 'failed', 'interrupted')),
   started_at timestamptz NOT NULL,
   finished_at timestamptz,
-  verification bigint REFERENCES dr.verifications ON DELETE SET NULL,
+  verification bigint,
   options jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(options) = 'object'),
   error text CHECK (error <> ''),
-  recorded_by name NOT NULL DEFAULT current_user,
+  recorded_by name NOT NULL DEFAULT dr._recorder(),
+  given_uuid uuid,
+  uuid uuid NOT NULL GENERATED ALWAYS AS (coalesce(given_uuid, dr._derived_uuid(started_at, 'restore', target, server, options::text))) STORED,
   CONSTRAINT restores_time_order CHECK (finished_at >= started_at),
   CONSTRAINT restores_running_is_open CHECK ((state = 'running') = (finished_at IS NULL)),
   CONSTRAINT restores_complete_has_no_error CHECK (state NOT IN ('running', 'complete') OR error IS NULL),
   CONSTRAINT restores_failed_has_error CHECK (state NOT IN ('failed', 'complete_with_errors') OR error IS NOT NULL)
 );
+CREATE INDEX restores_uuid_idx ON dr.restores (uuid);
 CREATE INDEX restores_backup_idx ON dr.restores (backup);
 CREATE INDEX restores_verification_idx ON dr.restores (verification);
 CREATE INDEX restores_started_at_idx ON dr.restores (started_at);
@@ -106,3 +114,5 @@ COMMENT ON COLUMN dr.restores.verification IS 'The verification of its result';
 COMMENT ON COLUMN dr.restores.options IS 'Options of the restore';
 COMMENT ON COLUMN dr.restores.error IS 'What went wrong';
 COMMENT ON COLUMN dr.restores.recorded_by IS 'Role that recorded it';
+COMMENT ON COLUMN dr.restores.given_uuid IS 'Identity given when it was recorded; null in rows of 0.1.0';
+COMMENT ON COLUMN dr.restores.uuid IS 'Identity in every catalog: as given, or else derived from the content';

@@ -24,10 +24,10 @@ INSERT INTO dr.objective_kinds (position, name, unit, default_target, meaning) V
   (5, 'snapshot_age', 'interval', NULL, 'greatest age of the newest snapshot');
 
 CREATE TABLE dr.objectives (
-  name text PRIMARY KEY REFERENCES dr.objective_kinds ON DELETE RESTRICT,
+  name text PRIMARY KEY,
   target text CHECK (target <> ''),
   set_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  set_by name NOT NULL DEFAULT current_user
+  set_by name NOT NULL DEFAULT dr._recorder()
 );
 COMMENT ON TABLE dr.objectives IS 'Objectives somebody set or removed; the others have the default of dr.objective_kinds';
 COMMENT ON COLUMN dr.objectives.name IS 'Name of the objective';
@@ -43,8 +43,14 @@ CREATE TABLE dr.events (
   message text NOT NULL CHECK (message <> ''),
   detail jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(detail) = 'object'),
   set_name text CHECK (set_name <> ''),
-  recorded_by name NOT NULL DEFAULT current_user
+  recorded_by name NOT NULL DEFAULT dr._recorder(),
+  given_uuid uuid,
+  uuid uuid NOT NULL GENERATED ALWAYS AS (coalesce(given_uuid, dr._derived_uuid(at, 'event', severity, kind, message, detail::text, set_name))) STORED,
+  times integer NOT NULL DEFAULT 1 CHECK (times > 0),
+  last_at timestamptz
 );
+CREATE INDEX events_uuid_idx ON dr.events (uuid);
+CREATE INDEX events_kind_idx ON dr.events (kind, id);
 CREATE INDEX events_at_idx ON dr.events (at);
 COMMENT ON TABLE dr.events IS 'What happened: failures, abandoned runs, lost copies, and what the tool reports';
 COMMENT ON COLUMN dr.events.id IS 'Number of the event';
@@ -55,3 +61,7 @@ COMMENT ON COLUMN dr.events.message IS 'One sentence for a person';
 COMMENT ON COLUMN dr.events.detail IS 'Facts for a program; never a secret';
 COMMENT ON COLUMN dr.events.set_name IS 'Backup set it is about';
 COMMENT ON COLUMN dr.events.recorded_by IS 'Role that recorded it';
+COMMENT ON COLUMN dr.events.given_uuid IS 'Identity given when it was recorded; null in rows of 0.1.0';
+COMMENT ON COLUMN dr.events.uuid IS 'Identity in every catalog: as given, or else derived from the content';
+COMMENT ON COLUMN dr.events.times IS 'How often it was reported without anything else of its kind and set in between';
+COMMENT ON COLUMN dr.events.last_at IS 'When it was last reported again';

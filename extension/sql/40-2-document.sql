@@ -139,6 +139,27 @@ END
 $$;
 COMMENT ON FUNCTION dr._snapshot_store_parts(bigint, jsonb) IS 'Internal: stores the lists of a snapshot document';
 
+-- Locks the texts of a snapshot against deletion; errors where one is gone already.
+CREATE FUNCTION dr._snapshot_hold_texts(snapshot_id bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  needed bigint[] := ARRAY(SELECT o.definition FROM dr.snapshot_objects AS o WHERE o.snapshot = snapshot_id AND o.definition IS NOT NULL
+                           UNION
+                           SELECT r.buckets FROM dr.snapshot_relations AS r WHERE r.snapshot = snapshot_id AND r.buckets IS NOT NULL);
+  held bigint;
+BEGIN
+  SELECT count(*) INTO held
+  FROM (SELECT d.id FROM dr.definitions AS d WHERE d.id = ANY (needed) ORDER BY d.id FOR KEY SHARE) AS l;
+  IF held <> cardinality(needed) THEN
+    RAISE EXCEPTION 'texts of snapshot % were deleted meanwhile', snapshot_id USING ERRCODE = 'foreign_key_violation';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION dr._snapshot_hold_texts(bigint) IS 'Internal: holds the texts that a new snapshot shares with others';
+
 -- Stores a document under a new number. A text that exists is reused; should it be deleted by dr_snapshot_expire() at
 -- this very moment, or be out of sight of a REPEATABLE READ transaction, everything is stored afresh instead.
 CREATE FUNCTION dr._snapshot_store(document jsonb)
@@ -157,6 +178,7 @@ BEGIN
   BEGIN
     PERFORM dr._snapshot_store_texts(document, false);
     PERFORM dr._snapshot_store_parts(snapshot_id, document);
+    PERFORM dr._snapshot_hold_texts(snapshot_id);
   EXCEPTION WHEN foreign_key_violation OR serialization_failure THEN
     PERFORM dr._snapshot_store_texts(document, true);
     PERFORM dr._snapshot_store_parts(snapshot_id, document);

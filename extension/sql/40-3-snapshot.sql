@@ -23,7 +23,7 @@ BEGIN
   IF key IS NOT NULL THEN
     document := document || jsonb_build_object('seal', dr._seal(document, key));
   END IF;
-  RETURN dr._snapshot_store(document);
+  RETURN dr.snapshot_import(document);
 END
 $$;
 COMMENT ON FUNCTION dr.snapshot_counts(text, boolean, jsonb, bytea) IS
@@ -70,7 +70,7 @@ COMMENT ON FUNCTION dr.snapshot_document(bigint) IS 'A snapshot as one self-cont
 
 CREATE FUNCTION dr.snapshot_import(document jsonb)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -94,28 +94,35 @@ COMMENT ON FUNCTION dr.snapshot_import(jsonb) IS
 
 CREATE FUNCTION dr.snapshot_expire(older_than interval)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  expired bigint[];
   deleted bigint;
 BEGIN
+  PERFORM dr._check_deletable();
   IF older_than IS NULL OR older_than < interval '0' THEN
     RAISE EXCEPTION 'older_than must be an interval of zero or more'
       USING ERRCODE = 'invalid_parameter_value', HINT = 'For example: dr_snapshot_expire(interval ''30 days'').';
   END IF;
+  -- First locked, then looked at again: whoever refers to one of them at this moment either holds it, and it is left to the next expiry, or
+  -- is seen by the second statement.
+  expired := ARRAY(SELECT s.id FROM dr.snapshots AS s
+                   WHERE s.taken_at < clock_timestamp() - older_than
+                     AND NOT EXISTS (SELECT FROM dr.backups AS b WHERE b.snapshot = s.id)
+                   FOR UPDATE SKIP LOCKED);
   DELETE FROM dr.snapshots AS s
-  WHERE s.taken_at < clock_timestamp() - older_than
-    AND NOT EXISTS (SELECT FROM dr.backups AS b WHERE b.snapshot = s.id);
+  WHERE s.id = ANY (expired) AND NOT EXISTS (SELECT FROM dr.backups AS b WHERE b.snapshot = s.id);
   GET DIAGNOSTICS deleted = ROW_COUNT;
-  BEGIN
-    DELETE FROM dr.definitions AS d
-    WHERE NOT EXISTS (SELECT FROM dr.snapshot_objects AS o WHERE o.definition = d.id)
-      AND NOT EXISTS (SELECT FROM dr.snapshot_relations AS r WHERE r.buckets = d.id);
-  EXCEPTION WHEN foreign_key_violation OR serialization_failure THEN
-    -- Somebody took a snapshot with one of them just now. The next expiry cleans up.
-    NULL;
-  END;
+  expired := ARRAY(SELECT d.id FROM dr.definitions AS d
+                   WHERE NOT EXISTS (SELECT FROM dr.snapshot_objects AS o WHERE o.definition = d.id)
+                     AND NOT EXISTS (SELECT FROM dr.snapshot_relations AS r WHERE r.buckets = d.id)
+                   FOR UPDATE SKIP LOCKED);
+  DELETE FROM dr.definitions AS d
+  WHERE d.id = ANY (expired)
+    AND NOT EXISTS (SELECT FROM dr.snapshot_objects AS o WHERE o.definition = d.id)
+    AND NOT EXISTS (SELECT FROM dr.snapshot_relations AS r WHERE r.buckets = d.id);
   RETURN deleted;
 END
 $$;

@@ -75,7 +75,7 @@ CREATE FUNCTION dr._verification_store(
   started_at timestamptz, finished_at timestamptz, findings dr.finding[], verdict dr.finding, options jsonb,
   triggered_by text)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -97,16 +97,20 @@ BEGIN
         dr._count_text(counted.problems, 'problem')
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
+  -- What it refers to is held; a snapshot that expired meanwhile is forgotten.
+  PERFORM FROM dr.backups AS b WHERE b.id = backup FOR KEY SHARE;
   INSERT INTO dr.verifications AS v (
     target, server, baseline, backup, snapshot, restored, content, started_at, finished_at, passed, problems, warnings,
-    infos, omitted, verdict, options, triggered_by)
+    infos, omitted, verdict, options, triggered_by, given_uuid)
   VALUES (
     _verification_store.target, nullif(_verification_store.server, ''), _verification_store.baseline,
-    _verification_store.backup, _verification_store.snapshot, _verification_store.restored,
+    _verification_store.backup,
+    (SELECT s.id FROM dr.snapshots AS s WHERE s.id = _verification_store.snapshot FOR KEY SHARE), _verification_store.restored,
     _verification_store.content, _verification_store.started_at,
     greatest(_verification_store.finished_at, _verification_store.started_at), verdict.status = 'passed',
     counted.problems, counted.warnings, counted.infos, greatest(counted.total - keep, 0),
-    coalesce(verdict.detail, verdict.status), _verification_store.options, _verification_store.triggered_by)
+    coalesce(verdict.detail, verdict.status), _verification_store.options, _verification_store.triggered_by,
+    gen_random_uuid())
   RETURNING v.id INTO verification_id;
   INSERT INTO dr.verification_findings (verification, position, status, object_type, object, check_name, expected,
                                         actual, detail)

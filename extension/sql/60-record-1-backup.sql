@@ -10,7 +10,7 @@ DECLARE
   found dr.backups;
 BEGIN
   PERFORM dr._check_label(label);
-  SELECT * INTO found FROM dr.backups AS b WHERE b.label = _backup_by_label.label;
+  SELECT * INTO found FROM dr.backups AS b WHERE b.label = _backup_by_label.label FOR KEY SHARE;
   IF found.id IS NULL THEN
     RAISE EXCEPTION 'backup "%" is not in the catalog', label
       USING ERRCODE = 'undefined_object',
@@ -57,7 +57,7 @@ CREATE FUNCTION dr.backup_start(
   label text, set_name text, kind text DEFAULT 'full', started_at timestamptz DEFAULT now(),
   tool_version text DEFAULT NULL, detail jsonb DEFAULT '{}')
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -144,6 +144,7 @@ BEGIN
             DETAIL = format('Its label is %s.', coalesce('"' || (manifest ->> 'label') || '"', 'missing'));
   END IF;
   IF snapshot IS NOT NULL THEN
+    PERFORM FROM dr.snapshots AS s WHERE s.id = snapshot FOR KEY SHARE;
     PERFORM dr._snapshot_known(snapshot);
   END IF;
   -- The two times may come from the clocks of two hosts: a good backup is not refused for a second's difference.
@@ -172,7 +173,7 @@ CREATE FUNCTION dr.backup_finish(
   label text, snapshot bigint, finished_at timestamptz, recovery_point timestamptz, manifest jsonb,
   state text DEFAULT 'complete')
 RETURNS void
-LANGUAGE sql VOLATILE
+LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$ SELECT dr._backup_finish(label, snapshot, finished_at, recovery_point, manifest, state, NULL::text) $$;
 COMMENT ON FUNCTION dr.backup_finish(text, bigint, timestamptz, timestamptz, jsonb, text) IS
@@ -181,7 +182,7 @@ COMMENT ON FUNCTION dr.backup_finish(text, bigint, timestamptz, timestamptz, jso
 CREATE FUNCTION dr.backup_incomplete(
   label text, snapshot bigint, finished_at timestamptz, recovery_point timestamptz, manifest jsonb, reason text)
 RETURNS void
-LANGUAGE sql VOLATILE
+LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$ SELECT dr._backup_finish(label, snapshot, finished_at, recovery_point, manifest, 'incomplete'::text, reason) $$;
 COMMENT ON FUNCTION dr.backup_incomplete(text, bigint, timestamptz, timestamptz, jsonb, text) IS
@@ -213,7 +214,7 @@ COMMENT ON FUNCTION dr._event_incomplete(text, text, text) IS 'Internal: records
 CREATE FUNCTION dr.backup_fail(
   label text, error text, finished_at timestamptz DEFAULT clock_timestamp())
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

@@ -64,7 +64,7 @@ CREATE FUNCTION dr.copy_record(
   label text, repository text, location text, state text, stored_bytes bigint DEFAULT NULL,
   manifest_sha256 text DEFAULT NULL, checked_at timestamptz DEFAULT NULL, error text DEFAULT NULL)
 RETURNS bigint
-LANGUAGE sql VOLATILE
+LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT dr._copy_record(label, repository, location, state, stored_bytes, manifest_sha256, checked_at, error,
@@ -76,7 +76,7 @@ COMMENT ON FUNCTION dr.copy_record(text, text, text, text, bigint, text, timesta
 CREATE FUNCTION dr.copy_brought(
   label text, repository text, location text, stored_bytes bigint DEFAULT NULL, manifest_sha256 text DEFAULT NULL)
 RETURNS bigint
-LANGUAGE sql VOLATILE
+LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT dr._copy_record(label, repository, location, 'complete'::text, stored_bytes, manifest_sha256, NULL::timestamptz, NULL::text,
@@ -103,7 +103,7 @@ COMMENT ON FUNCTION dr.copies_expected(text, text) IS
 
 CREATE FUNCTION dr.copies_missing(repository text, labels text[], listed_at timestamptz, set_name text DEFAULT NULL)
 RETURNS TABLE (label text, backup_set text, state_before text, recovery_point timestamptz)
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -149,7 +149,7 @@ COMMENT ON FUNCTION dr._manifest_artifacts(jsonb) IS 'Internal: name and digest 
 
 CREATE FUNCTION dr.backup_import(manifest jsonb, repository text, location text)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -197,7 +197,7 @@ BEGIN
           (manifest ->> 'started_at')::timestamptz,
           greatest((manifest ->> 'finished_at')::timestamptz, (manifest ->> 'started_at')::timestamptz),
           (manifest ->> 'recovery_point')::timestamptz, (manifest ->> 'recovery_lsn')::pg_lsn,
-          (SELECT s.id FROM dr.snapshots AS s WHERE s.uuid = (backup_import.manifest ->> 'snapshot_uuid')::uuid),
+          (SELECT s.id FROM dr.snapshots AS s WHERE s.uuid = (backup_import.manifest ->> 'snapshot_uuid')::uuid FOR KEY SHARE),
           (manifest ->> 'original_bytes')::bigint, (manifest ->> 'stored_bytes')::bigint,
           manifest ->> 'tool_version', backup_import.manifest, true)
   ON CONFLICT ON CONSTRAINT backups_label_key DO UPDATE
@@ -213,7 +213,7 @@ BEGIN
     backup_id := known.id;
     UPDATE dr.backups AS b SET state = 'incomplete' WHERE b.id = known.id AND incomplete AND b.state IN ('complete', 'partial');
     UPDATE dr.backups AS b
-    SET snapshot = (SELECT s.id FROM dr.snapshots AS s WHERE s.uuid = (backup_import.manifest ->> 'snapshot_uuid')::uuid)
+    SET snapshot = (SELECT s.id FROM dr.snapshots AS s WHERE s.uuid = (backup_import.manifest ->> 'snapshot_uuid')::uuid FOR KEY SHARE)
     WHERE b.id = known.id AND b.snapshot IS NULL;
   END IF;
   IF incomplete AND known.state IS DISTINCT FROM 'incomplete' THEN

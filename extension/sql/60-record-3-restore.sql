@@ -3,7 +3,7 @@
 CREATE FUNCTION dr.restore_start(
   label text, target text, server text DEFAULT NULL, options jsonb DEFAULT '{}', started_at timestamptz DEFAULT now())
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -17,9 +17,9 @@ BEGIN
   IF coalesce(target, '') = '' THEN
     RAISE EXCEPTION 'a restore needs its target database' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  INSERT INTO dr.restores AS r (backup, target, server, state, options, started_at)
+  INSERT INTO dr.restores AS r (backup, target, server, state, options, started_at, given_uuid)
   VALUES (source.id, restore_start.target, nullif(restore_start.server, ''), 'running',
-          coalesce(restore_start.options, '{}'), coalesce(restore_start.started_at, now()))
+          coalesce(restore_start.options, '{}'), coalesce(restore_start.started_at, now()), gen_random_uuid())
   RETURNING r.id INTO restore_id;
   RETURN restore_id;
 END
@@ -31,7 +31,7 @@ CREATE FUNCTION dr.restore_finish(
   restore bigint, state text, finished_at timestamptz DEFAULT clock_timestamp(), verification bigint DEFAULT NULL,
   error text DEFAULT NULL)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -54,7 +54,7 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value', HINT = 'The state for this is complete_with_errors.';
   END IF;
   IF verification IS NOT NULL THEN
-    SELECT * INTO proof FROM dr.verifications AS v WHERE v.id = verification;
+    SELECT * INTO proof FROM dr.verifications AS v WHERE v.id = verification FOR KEY SHARE;
     IF proof.id IS NULL THEN
       RAISE EXCEPTION 'verification % does not exist', verification USING ERRCODE = 'undefined_object';
     END IF;
@@ -86,7 +86,7 @@ COMMENT ON FUNCTION dr.restore_finish(bigint, text, timestamptz, bigint, text) I
 CREATE FUNCTION dr.verification_record(
   label text, target text, started_at timestamptz, finished_at timestamptz, findings jsonb, server text DEFAULT NULL)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

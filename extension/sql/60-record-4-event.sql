@@ -1,13 +1,47 @@
 -- Events and objectives.
 
+-- One fact is one event: reported again with nothing else of its kind and set in between, it counts on.
 CREATE FUNCTION dr.event_record(
   severity text, kind text, message text, detail jsonb DEFAULT '{}', set_name text DEFAULT NULL)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  last dr.events;
   event_id bigint;
+BEGIN
+  PERFORM dr._check_event(severity, kind, message);
+  SELECT * INTO last FROM dr.events AS e
+  WHERE e.kind = event_record.kind AND e.set_name IS NOT DISTINCT FROM nullif(event_record.set_name, '')
+  ORDER BY e.id DESC LIMIT 1;
+  IF last.message = message AND last.severity = severity THEN
+    BEGIN
+      UPDATE dr.events AS e
+      SET times = e.times + 1, last_at = clock_timestamp(), detail = coalesce(event_record.detail, '{}') WHERE e.id = last.id
+      RETURNING e.id INTO event_id;
+    EXCEPTION WHEN serialization_failure THEN
+      -- Counted by somebody else since this transaction's snapshot: better told twice than not at all.
+      NULL;
+    END;
+  END IF;
+  IF event_id IS NULL THEN
+    INSERT INTO dr.events AS e (severity, kind, message, detail, set_name, given_uuid)
+    VALUES (event_record.severity, event_record.kind, event_record.message,
+            coalesce(event_record.detail, '{}'), nullif(event_record.set_name, ''), gen_random_uuid())
+    RETURNING e.id INTO event_id;
+  END IF;
+  RETURN event_id;
+END
+$$;
+COMMENT ON FUNCTION dr.event_record(text, text, text, jsonb, text) IS
+  'Records an event; returns its number. The same event again, with no other of its kind and set in between, is counted';
+
+CREATE FUNCTION dr._check_event(severity text, kind text, message text)
+RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
 BEGIN
   PERFORM dr._check_word('severity', severity, ARRAY['info', 'warning', 'error', 'critical']);
   IF kind IS NULL OR kind !~ '^[a-z][a-z0-9_]*$' THEN
@@ -18,18 +52,30 @@ BEGIN
   IF coalesce(message, '') = '' THEN
     RAISE EXCEPTION 'an event needs a message' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  INSERT INTO dr.events AS e (severity, kind, message, detail, set_name)
-  VALUES (event_record.severity, event_record.kind, event_record.message,
-          coalesce(event_record.detail, '{}'), nullif(event_record.set_name, ''))
-  RETURNING e.id INTO event_id;
-  RETURN event_id;
 END
 $$;
-COMMENT ON FUNCTION dr.event_record(text, text, text, jsonb, text) IS 'Records an event; returns its number';
+COMMENT ON FUNCTION dr._check_event(text, text, text) IS 'Internal: errors unless the members of an event are valid';
+
+CREATE FUNCTION dr.run_failed(command text, error text, set_name text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  reason text := coalesce(nullif(error, ''), 'no reason was given');
+BEGIN
+  RETURN dr.event_record(
+    'error'::text, command || '_failed',
+    format('%s%s failed: %s', command, coalesce(' of set ' || nullif(set_name, ''), ''), reason),
+    jsonb_build_object('run', command, 'error', reason), set_name);
+END
+$$;
+COMMENT ON FUNCTION dr.run_failed(text, text, text) IS
+  'Records that a run of a command (backup, verify, ...) failed before or without a record of its own; returns the number of the event. dr_status() tells it until a backup of the set succeeds';
 
 CREATE FUNCTION dr.objective_set(name text, target text)
 RETURNS void
-LANGUAGE plpgsql VOLATILE
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

@@ -1,4 +1,59 @@
--- Who may do what. Nothing is PUBLIC's; dr_grant() hands out exactly what a role's task needs.
+-- Who may do what. Nothing is PUBLIC's; dr_grant() hands out exactly what a role's task needs. No role gets the right to write a table:
+-- what is recorded goes through the functions marked SECURITY DEFINER, which check what they are given and run no statement of anybody else.
+-- Tables are read directly (SELECT), also by pg_dump.
+
+-- The kinds of rights, the lesser first; each has those of the ones before it.
+CREATE FUNCTION dr._kinds()
+RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT ARRAY['monitor', 'restore', 'backup'] $$;
+COMMENT ON FUNCTION dr._kinds() IS 'Internal: kinds of rights';
+
+CREATE FUNCTION dr._kind_routines(kind text)
+RETURNS SETOF regprocedure
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT p.oid::regprocedure
+  FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid JOIN pg_language AS l ON l.oid = p.prolang
+  CROSS JOIN LATERAL (SELECT regexp_replace(p.proname, '^dr_', '') AS name, p.proname ~ '^_' AS internal) AS n
+  WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+    AND d.refobjid = (SELECT e.oid FROM pg_extension AS e WHERE e.extname = 'pgdr')
+    AND n.name NOT IN ('grant_to', 'grant', 'revoke_from', 'revoke')
+    -- Whoever may execute a trigger function can put it on a table of his own.
+    AND p.prorettype <> 'trigger'::regtype
+    AND CASE kind
+          WHEN 'backup' THEN true
+          -- Internal functions run with the caller's rights; the only one that does not stores what a verification found.
+          WHEN 'restore' THEN n.internal OR n.name = ANY (ARRAY[
+            'status', 'snapshot_document', 'snapshot_changes', 'detect_loss', 'copies_expected', 'check_integrity',
+            'verification_document', 'restore_document', 'event_document', 'table_count', 'table_fingerprint', 'fingerprint',
+            'verify_against', 'verify_snapshot', 'differences', 'differences_snapshot', 'snapshot_import',
+            'restore_start', 'restore_finish', 'restore_import', 'verification_record', 'verification_import',
+            'event_record', 'event_import', 'run_failed'])
+          WHEN 'monitor' THEN n.name = ANY (ARRAY[
+              'status', 'snapshot_document', 'snapshot_changes', 'detect_loss', 'copies_expected',
+              'verification_document', 'restore_document', 'event_document'])
+            -- Internal functions of the reading kind: nothing that collects, stores or records.
+            OR (p.pronamespace = 'dr'::regnamespace AND n.internal AND p.provolatile <> 'v' AND l.lanname <> 'c')
+        END
+$$;
+COMMENT ON FUNCTION dr._kind_routines(text) IS 'Internal: the functions that a kind of rights covers';
+
+-- The kind of rights that a role was granted here; null: none.
+CREATE FUNCTION dr._kind_of(role regrole)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT k.kind
+  FROM unnest(dr._kinds(), ARRAY['status', 'restore_start', 'backup_start']) WITH ORDINALITY AS k (kind, marker, n)
+  WHERE EXISTS (SELECT FROM pg_proc AS p CROSS JOIN aclexplode(p.proacl) AS a
+                WHERE p.pronamespace = 'dr'::regnamespace AND p.proname = k.marker AND a.grantee = role AND p.proowner <> role)
+  ORDER BY k.n DESC LIMIT 1
+$$;
+COMMENT ON FUNCTION dr._kind_of(regrole) IS 'Internal: what kind of rights a role has';
 
 CREATE FUNCTION dr.grant_to(role regrole, kind text)
 RETURNS void
@@ -7,13 +62,9 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   grantee text := role::text;
-  readers CONSTANT text[] := ARRAY['status', 'snapshot_document', 'snapshot_changes', 'detect_loss'];
-  changed CONSTANT text[] := ARRAY['backups', 'copies', 'restores', 'objectives'];
-  added CONSTANT text[] := ARRAY['snapshots', 'definitions', 'snapshot_relations', 'snapshot_sequences',
-                                 'snapshot_objects', 'verifications', 'verification_findings', 'events'];
-  item text;
+  item regprocedure;
 BEGIN
-  PERFORM dr._check_word('kind of rights', kind, ARRAY['backup', 'monitor']);
+  PERFORM dr._check_word('kind of rights', kind, dr._kinds());
   IF role IS NULL OR role = 0::oid THEN
     RAISE EXCEPTION 'a role is needed' USING ERRCODE = 'invalid_parameter_value';
   END IF;
@@ -22,32 +73,57 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA @extschema@ TO %s', grantee);
   END IF;
   EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA dr TO %s', grantee);
-  IF kind = 'backup' THEN
-    FOREACH item IN ARRAY changed LOOP
-      EXECUTE format('GRANT INSERT, UPDATE ON dr.%I TO %s', item, grantee);
-    END LOOP;
-    FOREACH item IN ARRAY added LOOP
-      EXECUTE format('GRANT INSERT ON dr.%I TO %s', item, grantee);
-    END LOOP;
-    -- dr_snapshot_expire(). Foreign keys keep what a backup or another snapshot still refers to.
-    EXECUTE format('GRANT DELETE ON dr.snapshots, dr.definitions TO %s', grantee);
-    -- SELECT for pg_dump, which carries their values.
-    EXECUTE format('GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA dr TO %s', grantee);
+  IF kind <> 'monitor' THEN
+    -- For pg_dump, which carries their values.
+    EXECUTE format('GRANT SELECT ON ALL SEQUENCES IN SCHEMA dr TO %s', grantee);
   END IF;
-  FOR item IN
-    SELECT p.oid::regprocedure::text
-    FROM pg_depend AS d JOIN pg_proc AS p ON p.oid = d.objid
-    WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
-      AND d.refobjid = (SELECT e.oid FROM pg_extension AS e WHERE e.extname = 'pgdr')
-      AND p.proname NOT IN ('grant_to', 'dr_grant')
-      AND (kind = 'backup' OR regexp_replace(p.proname, '^dr_', '') = ANY (readers)
-           -- Internal functions of the readable kind: nothing that collects, stores or records.
-           OR (p.pronamespace = 'dr'::regnamespace AND p.provolatile <> 'v' AND p.prolang <> (
-                 SELECT l.oid FROM pg_language AS l WHERE l.lanname = 'c')))
-  LOOP
+  FOR item IN SELECT r FROM dr._kind_routines(kind) AS r LOOP
     EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', item, grantee);
   END LOOP;
 END
 $$;
 COMMENT ON FUNCTION dr.grant_to(regrole, text) IS
-  'Grants a role what a backup or monitor role needs in this database: schema, tables, functions';
+  'Grants a role what its kind of task needs in this database: monitor (reads), restore (verifies, and records restores and verifications) or backup (records everything)';
+
+CREATE FUNCTION dr.revoke_from(role regrole, kind text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  grantee text := role::text;
+  held text := dr._kind_of(role);
+  item regprocedure;
+BEGIN
+  IF role IS NULL OR role = 0::oid THEN
+    RAISE EXCEPTION 'a role is needed' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF kind IS NOT NULL THEN
+    PERFORM dr._check_word('kind of rights', kind, dr._kinds());
+    IF kind IS DISTINCT FROM held THEN
+      RAISE EXCEPTION 'role % has %, not those of kind %', grantee, coalesce('the rights of kind ' || held, 'no rights here'), kind
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+              HINT = 'The kinds contain one another: backup has the rights of restore, and restore those of monitor.';
+    END IF;
+  END IF;
+  FOR item IN SELECT r FROM dr._kind_routines('backup') AS r LOOP
+    EXECUTE format('REVOKE ALL ON ROUTINE %s FROM %s', item, grantee);
+  END LOOP;
+  EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA dr FROM %s', grantee);
+  EXECUTE format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA dr FROM %s', grantee);
+  EXECUTE format('REVOKE ALL ON SCHEMA dr FROM %s', grantee);
+  -- USAGE on the other schema was ours if the role has nothing in it, and needed it, for PUBLIC has not got it.
+  IF EXISTS (SELECT FROM pg_namespace AS n WHERE n.oid = '@extschema@'::regnamespace AND n.nspowner <> role
+               AND EXISTS (SELECT FROM aclexplode(n.nspacl) AS a WHERE a.grantee = role AND a.privilege_type = 'USAGE')
+               AND NOT EXISTS (SELECT FROM aclexplode(n.nspacl) AS a WHERE a.grantee = 0)
+               AND NOT EXISTS (SELECT FROM aclexplode(n.nspacl) AS a WHERE a.grantee = role AND a.privilege_type <> 'USAGE'))
+     AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = '@extschema@'::regnamespace
+                       AND (c.relowner = role OR EXISTS (SELECT FROM aclexplode(c.relacl) AS a WHERE a.grantee = role)))
+     AND NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = '@extschema@'::regnamespace
+                       AND (p.proowner = role OR EXISTS (SELECT FROM aclexplode(p.proacl) AS a WHERE a.grantee = role))) THEN
+    EXECUTE format('REVOKE USAGE ON SCHEMA @extschema@ FROM %s', grantee);
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION dr.revoke_from(regrole, text) IS
+  'Takes back everything that dr_grant() gave a role in this database; with a kind only if that is what the role has';

@@ -38,5 +38,29 @@ is "$(sql shop "SELECT count(*) FROM dr.snapshot_objects AS o JOIN dr.definition
   "$(sql shop "SELECT count(*) FROM dr.snapshot_objects")" 'and the snapshot has its own'
 is "$(sql shop "SELECT status FROM dr_verify_against('shop', snapshot => (SELECT max(id) FROM dr.snapshots)) WHERE check_name = 'verdict'")" \
   passed 'it is a baseline like any other'
+
+# 3. A snapshot that is being stored holds the texts that it shares: they do not expire under it, and nothing waits.
+dangling="SELECT count(*) FROM dr.snapshot_objects AS o WHERE o.definition IS NOT NULL AND NOT EXISTS (SELECT FROM dr.definitions AS d WHERE d.id = o.definition)"
+sql shop "SELECT dr_snapshot_expire('0')" >/dev/null
+sql shop "SELECT dr_snapshot_counts('old', true)" >/dev/null
+before=$(sql shop 'SELECT count(*) FROM dr.definitions')
+for level in 'READ COMMITTED' 'REPEATABLE READ'; do
+  reply "BEGIN ISOLATION LEVEL $level; SELECT dr_snapshot_counts('new', true) > 0;"
+  is "$(sql shop "SET statement_timeout = '20s'; SELECT dr_snapshot_expire('0') > 0")" t "$level: what is not needed expires beside it"
+  reply 'COMMIT;'
+  is "$(sql shop "$dangling")" 0 "$level: no text of the new snapshot is gone"
+  is "$(sql shop 'SELECT count(*) FROM dr.definitions')" "$before" "$level: it shares them still"
+done
+
+# 4. Texts that are being deleted are not relied on: the snapshot waits and has its own.
+reply "BEGIN; SELECT dr_snapshot_expire('0') > 0;"
+sql shop "SELECT dr_snapshot_counts('beside', true) > 0" >"$T/beside" 2>&1 &
+await "[ \"\$(sql shop \"SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%beside%'\")\" -gt 0 ]" 60 ||
+  die 'the snapshot waits'
+reply 'COMMIT;'
+wait $!
+is "$(cat "$T/beside")" t 'it is stored'
+is "$(sql shop "$dangling")" 0 'with texts of its own'
+unlike "$(cat "$T/out")" ERROR 'and nothing failed'
 exec 5>&-
 done_testing

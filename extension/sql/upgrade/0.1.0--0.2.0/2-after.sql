@@ -11,6 +11,8 @@ BEGIN
       AND p.proname IN ('dr_backup_start', 'dr_status') AND a.grantee NOT IN (0::oid, p.proowner)
     GROUP BY a.grantee
   LOOP
+    -- The right to write the tables, for one, is not needed any more.
+    PERFORM dr.revoke_from(holder.grantee::regrole, NULL::text);
     PERFORM dr.grant_to(holder.grantee::regrole, holder.kind);
   END LOOP;
 END
