@@ -2,7 +2,7 @@
 
 #include "collect_json.hpp"
 #include "core/buckets.hpp"
-#include "patience.hpp"
+#include "lock_wait.hpp"
 #include "progress.hpp"
 #include "relation_entries.hpp"
 #include "settings.hpp"

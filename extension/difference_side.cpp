@@ -4,7 +4,7 @@
 #include <climits>
 
 #include "engine.hpp"
-#include "patience.hpp"
+#include "lock_wait.hpp"
 #include "settings.hpp"
 #include "since_snapshot.hpp"
 
@@ -49,7 +49,7 @@ void check_comparable(Relation rel) {
 Relation open_locked(Oid oid, bool patient, int* budget_ms) {
   if (!patient) {
     LockRelationOid(oid, AccessShareLock);
-  } else if (!lock_patiently(oid, budget_ms)) {
+  } else if (!lock_without_queueing(oid, budget_ms)) {
     char* name = get_rel_name(oid);
     ereport(ERROR,
             (errcode(ERRCODE_LOCK_NOT_AVAILABLE),

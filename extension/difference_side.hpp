@@ -68,7 +68,7 @@ struct Side {
 };
 
 // Opens and locks the relation and its partitions; errors unless it has rows that the current user
-// may read in full. patient: as workers take locks (patience.hpp). Uses the active snapshot.
+// may read in full. patient: as workers take locks (lock_wait.hpp). Uses the active snapshot.
 Side* open_side(Oid relation, bool patient);
 void close_side(Side* side);
 

@@ -1,7 +1,7 @@
 // One process's part in a reading (read_shared.hpp).
 #include <climits>
 
-#include "patience.hpp"
+#include "lock_wait.hpp"
 #include "progress.hpp"
 #include "read_shared.hpp"
 #include "settings.hpp"
@@ -35,7 +35,7 @@ class PieceReader {
       : shared_(shared),
         tasks_(tasks),
         sink_(sink),
-        patience_ms_(settings.lock_timeout < INT_MAX / kTimeoutsInTotal
+        lock_wait_ms_(settings.lock_timeout < INT_MAX / kTimeoutsInTotal
                          ? settings.lock_timeout * kTimeoutsInTotal
                          : INT_MAX) {}
 
@@ -51,7 +51,7 @@ class PieceReader {
   Shared* shared_;
   const SharedTask* tasks_;
   PartSink* sink_;
-  int patience_ms_;
+  int lock_wait_ms_;
   uint32 at_ = 0;  // the task at hand
   bool opened_ = false;
   Relation rel_ = nullptr;
@@ -66,7 +66,7 @@ bool PieceReader::lock(const ReadTask& task) {
     LockRelationOid(task.relation, AccessShareLock);
     return true;
   }
-  return lock_patiently(task.relation, &patience_ms_);
+  return lock_without_queueing(task.relation, &lock_wait_ms_);
 }
 
 void PieceReader::unlock() { UnlockRelationOid(tasks_[at_].task.relation, AccessShareLock); }

@@ -10,7 +10,7 @@ namespace pgdr {
 
 namespace {
 
-// Of catalog locks; relations have their own patience (pgdr.lock_timeout).
+// Of catalog locks; relations have their own limit (pgdr.lock_timeout).
 constexpr char kLockTimeout[] = "5s";
 
 void pin(const char* name, const char* value) {

@@ -78,3 +78,36 @@ SELECT dr_snapshot_import(jsonb_build_object('format', 'pgdr-snapshot', 'version
   'content', false, 'digest', NULL, 'taken_at', now() - interval '3 hours', 'label', NULL,
   'database', '{"name": "d"}'::jsonb, 'relations', '[]'::jsonb, 'sequences', '[]'::jsonb, 'objects', '[]'::jsonb)) AS snapshot;
 SELECT * FROM dr_status() WHERE objective = 'snapshot_age';
+
+-- Checked is not proven: when the bytes of a copy were last compared. Never is unknown, and critical once the copies themselves are that old.
+SELECT * FROM dr_status() WHERE objective = 'checked_age';
+UPDATE dr.copies SET state = 'complete', error = NULL;
+UPDATE dr.copies SET recorded_at = now() - interval '960 hours';
+SELECT * FROM dr_status() WHERE objective = 'checked_age';
+SELECT dr_copy_record('20261120T020000Z-0001', 'local', 'x', 'complete', checked_at => now() - interval '900 hours') AS copy;
+SELECT * FROM dr_status() WHERE objective = 'checked_age';
+SELECT dr_copy_record('20261120T020000Z-0001', 'local', 'x', 'complete', checked_at => now() - interval '50 hours') AS copy;
+SELECT * FROM dr_status() WHERE objective = 'checked_age';
+SELECT dr_copy_record('20261120T020000Z-0001', 's3', 'x', 'damaged') AS copy;
+SELECT * FROM dr_status() WHERE objective = 'checked_age';
+
+-- Runs that failed before they began: told until a backup of the set starts; one after a good run is a warning, two are critical.
+DELETE FROM dr.backups WHERE state = 'failed' AND id NOT IN (SELECT backup FROM dr.verifications WHERE backup IS NOT NULL);
+SELECT state FROM dr_status() WHERE objective = 'backup';
+SELECT dr_backup_start('20261122T040000Z-0006', 'prompts', started_at => now() - interval '1 minute') AS id;
+SELECT dr_backup_finish('20261122T040000Z-0006', NULL, now(), now(), '{"label": "20261122T040000Z-0006"}');
+SELECT actual, state FROM dr_status() WHERE objective = 'backup';
+SELECT dr_run_failed('backup', 'the repository is not there', 'prompts') > 0 AS told;
+SELECT actual, state, regexp_replace(explanation, '[0-9]+ seconds? ago', 'just now') FROM dr_status() WHERE objective = 'backup';
+SELECT dr_run_failed('backup', 'the repository is not there', 'prompts') > 0 AS told;
+SELECT state FROM dr_status() WHERE objective = 'backup';
+SELECT dr_run_failed('verify', 'the repository is not there', 'prompts') > 0 AS told;
+SELECT kind, times FROM dr.events WHERE detail ? 'run' ORDER BY id;
+SELECT dr_backup_start('20261122T050000Z-0007', 'prompts', started_at => clock_timestamp()) AS id;
+SELECT dr_backup_finish('20261122T050000Z-0007', NULL, clock_timestamp(), clock_timestamp(), '{"label": "20261122T050000Z-0007"}');
+SELECT actual, state FROM dr_status() WHERE objective = 'backup';
+SELECT dr_run_failed('backup', 'the repository is not there', 'prompts') > 0 AS told;
+SELECT state FROM dr_status() WHERE objective = 'backup';
+SELECT dr_run_failed('backup', 'no such database', 'third') > 0 AS told;
+SELECT state, regexp_replace(explanation, '[0-9]+ seconds? ago', 'just now') FROM dr_status() WHERE objective = 'backup';
+SELECT dr_run_failed('rm -rf', 'x');

@@ -21,7 +21,8 @@ INSERT INTO dr.objective_kinds (position, name, unit, default_target, meaning) V
   (2, 'copies', 'count', '1', 'least number of complete copies of the newest backup'),
   (3, 'verified_age', 'interval', '35 days', 'greatest age of the last passed verification of a restored backup'),
   (4, 'rto', 'interval', NULL, 'greatest duration of a restore, measured on the last five successful ones'),
-  (5, 'snapshot_age', 'interval', NULL, 'greatest age of the newest snapshot');
+  (5, 'snapshot_age', 'interval', NULL, 'greatest age of the newest snapshot'),
+  (6, 'checked_age', 'interval', '35 days', 'greatest age of the last check of every byte of a copy');
 
 CREATE TABLE dr.objectives (
   name text PRIMARY KEY,

@@ -89,6 +89,7 @@ END
 $$;
 COMMENT ON FUNCTION dr._guard_truncation() IS 'Internal: refuses TRUNCATE where it would leave references behind';
 
+-- foreign: none, because CREATE TRIGGER runs no code.
 DO $$
 DECLARE
   tab text;

@@ -1,10 +1,9 @@
 -- Events and objectives.
 
 -- One fact is one event: reported again with nothing else of its kind and set in between, it counts on.
-CREATE FUNCTION dr.event_record(
-  severity text, kind text, message text, detail jsonb DEFAULT '{}', set_name text DEFAULT NULL)
+CREATE FUNCTION dr._event_store(severity text, kind text, message text, detail jsonb, set_name text, since timestamptz)
 RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -13,12 +12,12 @@ DECLARE
 BEGIN
   PERFORM dr._check_event(severity, kind, message);
   SELECT * INTO last FROM dr.events AS e
-  WHERE e.kind = event_record.kind AND e.set_name IS NOT DISTINCT FROM nullif(event_record.set_name, '')
+  WHERE e.kind = _event_store.kind AND e.set_name IS NOT DISTINCT FROM nullif(_event_store.set_name, '')
   ORDER BY e.id DESC LIMIT 1;
-  IF last.message = message AND last.severity = severity THEN
+  IF last.message = message AND last.severity = severity AND coalesce(coalesce(last.last_at, last.at) >= since, true) THEN
     BEGIN
       UPDATE dr.events AS e
-      SET times = e.times + 1, last_at = clock_timestamp(), detail = coalesce(event_record.detail, '{}') WHERE e.id = last.id
+      SET times = e.times + 1, last_at = clock_timestamp(), detail = coalesce(_event_store.detail, '{}') WHERE e.id = last.id
       RETURNING e.id INTO event_id;
     EXCEPTION WHEN serialization_failure THEN
       -- Counted by somebody else since this transaction's snapshot: better told twice than not at all.
@@ -27,13 +26,22 @@ BEGIN
   END IF;
   IF event_id IS NULL THEN
     INSERT INTO dr.events AS e (severity, kind, message, detail, set_name, given_uuid)
-    VALUES (event_record.severity, event_record.kind, event_record.message,
-            coalesce(event_record.detail, '{}'), nullif(event_record.set_name, ''), gen_random_uuid())
+    VALUES (_event_store.severity, _event_store.kind, _event_store.message,
+            coalesce(_event_store.detail, '{}'), nullif(_event_store.set_name, ''), gen_random_uuid())
     RETURNING e.id INTO event_id;
   END IF;
   RETURN event_id;
 END
 $$;
+COMMENT ON FUNCTION dr._event_store(text, text, text, jsonb, text, timestamptz) IS
+  'Internal: records an event, or counts the last of its kind and set where it is the same and not older than that';
+
+CREATE FUNCTION dr.event_record(
+  severity text, kind text, message text, detail jsonb DEFAULT '{}', set_name text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE sql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT dr._event_store(severity, kind, message, detail, set_name, NULL::timestamptz) $$;
 COMMENT ON FUNCTION dr.event_record(text, text, text, jsonb, text) IS
   'Records an event; returns its number. The same event again, with no other of its kind and set in between, is counted';
 
@@ -64,10 +72,12 @@ AS $$
 DECLARE
   reason text := coalesce(nullif(error, ''), 'no reason was given');
 BEGIN
-  RETURN dr.event_record(
+  -- After a run that came about, a failure is a new one.
+  RETURN dr._event_store(
     'error'::text, command || '_failed',
     format('%s%s failed: %s', command, coalesce(' of set ' || nullif(set_name, ''), ''), reason),
-    jsonb_build_object('run', command, 'error', reason), set_name);
+    jsonb_build_object('run', command, 'error', reason), set_name,
+    (SELECT max(b.started_at) FROM dr.backups AS b WHERE b.set_name = run_failed.set_name));
 END
 $$;
 COMMENT ON FUNCTION dr.run_failed(text, text, text) IS

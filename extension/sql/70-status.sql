@@ -82,18 +82,46 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._status_runs() IS 'Internal: state of the last run of each set';
 
+-- Runs that failed before they could be recorded as backups, since the last that was: one is a warning after a good run, more are critical.
+CREATE FUNCTION dr._status_failures()
+RETURNS TABLE (set_name text, at timestamptz, message text, failures bigint)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH failure AS (
+    SELECT e.set_name, coalesce(e.last_at, e.at) AS at, e.message, e.times
+    FROM dr.events AS e
+    LEFT JOIN (SELECT b.set_name, max(b.started_at) AS started_at FROM dr.backups AS b GROUP BY 1) AS r ON r.set_name = e.set_name
+    WHERE e.kind = 'backup_failed' AND e.detail ? 'run' AND coalesce(coalesce(e.last_at, e.at) > r.started_at, true)
+  )
+  SELECT DISTINCT ON (f.set_name) f.set_name, f.at, f.message, sum(f.times) OVER (PARTITION BY f.set_name)
+  FROM failure AS f ORDER BY f.set_name, f.at DESC
+$$;
+COMMENT ON FUNCTION dr._status_failures() IS 'Internal: runs that failed before they began, since the last run of their set';
+
 -- Of several sets the one that is worst off speaks.
 CREATE FUNCTION dr._status_backup()
 RETURNS TABLE (actual text, state text, explanation text)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
+  WITH run AS (
+    SELECT coalesce(s.set_name, f.set_name) AS set_name, coalesce(f.at, s.started_at) AS at,
+      CASE WHEN f.message IS NULL THEN s.actual ELSE 'failed' END AS actual,
+      CASE WHEN f.message IS NULL THEN s.state WHEN s.state = 'ok' AND f.failures = 1 THEN 'warning' ELSE 'critical' END AS state,
+      CASE WHEN f.message IS NULL THEN s.explanation
+           ELSE format('The last run failed before it began, %s ago: %s.%s', dr._duration_text(clock_timestamp() - f.at),
+                       rtrim(f.message, '.'),
+                       CASE WHEN s.label IS NULL THEN ' No backup was ever made.'
+                            ELSE format(' The last backup before it: %s (%s).', s.label, s.actual) END) END AS explanation
+    FROM dr._status_runs() AS s FULL JOIN dr._status_failures() AS f ON f.set_name = s.set_name
+  )
   SELECT coalesce(r.actual, 'never'), coalesce(r.state, 'critical'),
     coalesce(CASE WHEN r.sets > 1 THEN format('Set %s: ', r.set_name) ELSE '' END || r.explanation,
              'No backup was ever made.')
   FROM (VALUES (1)) AS one
-  LEFT JOIN (SELECT s.*, count(*) OVER () AS sets FROM dr._status_runs() AS s
-             ORDER BY array_position(ARRAY['critical', 'warning', 'ok'], s.state), s.started_at DESC
+  LEFT JOIN (SELECT u.*, count(*) OVER () AS sets FROM run AS u
+             ORDER BY array_position(ARRAY['critical', 'warning', 'ok'], u.state), u.at DESC
              LIMIT 1) AS r ON true
 $$;
 COMMENT ON FUNCTION dr._status_backup() IS 'Internal: state of the last runs';
@@ -168,6 +196,37 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._status_verified_age(interval) IS 'Internal: age of the last passed verification of a restored backup';
 
+-- "Checked" is not "proven": every byte of a copy is as it was written, which says nothing about what a restore of it makes.
+CREATE FUNCTION dr._status_checked_age(target interval)
+RETURNS TABLE (actual text, state text, explanation text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH copy AS (
+    SELECT b.label, c.* FROM dr.copies AS c JOIN dr.backups AS b ON b.id = c.backup
+    WHERE c.state <> 'deleted' AND b.state IN ('complete', 'partial')
+  ), last AS (
+    SELECT c.label, c.repository, clock_timestamp() - c.checked_at AS age FROM copy AS c
+    WHERE c.state = 'complete' AND c.checked_at IS NOT NULL ORDER BY c.checked_at DESC LIMIT 1
+  ), bad AS (
+    SELECT count(*) AS n, min(format('the copy of %s in %s is %s', c.label, c.repository, c.state)) AS example FROM copy AS c
+    WHERE c.state IN ('missing', 'damaged')
+  ), oldest AS (
+    SELECT clock_timestamp() - min(c.recorded_at) AS age FROM copy AS c WHERE c.state = 'complete'
+  )
+  SELECT dr._duration_text(l.age),
+    CASE WHEN l.age > target OR (l.age IS NULL AND o.age > target) THEN 'critical' WHEN b.n > 0 THEN 'warning'
+         ELSE dr._age_state(l.age, target) END,
+    concat_ws(' ',
+      CASE WHEN l.age IS NULL THEN 'No copy was ever read again: nobody knows whether the stored bytes are still what was written.'
+           ELSE format('Every byte of the copy of %s in %s was checked %s ago.%s', l.label, l.repository, dr._duration_text(l.age),
+                       CASE WHEN l.age > target THEN format(' That is more than the %s allowed: run "pgdr verify".', dr._duration_text(target))
+                            ELSE '' END) END,
+      CASE WHEN b.n > 0 THEN format('Not whole: %s%s.', b.example, CASE WHEN b.n > 1 THEN format(', and %s more', b.n - 1) ELSE '' END) END)
+  FROM bad AS b CROSS JOIN oldest AS o LEFT JOIN last AS l ON true
+$$;
+COMMENT ON FUNCTION dr._status_checked_age(interval) IS 'Internal: age of the last check of a copy''s bytes';
+
 CREATE FUNCTION dr._status_snapshot_age(target interval)
 RETURNS TABLE (actual text, state text, explanation text)
 LANGUAGE sql STABLE
@@ -223,6 +282,8 @@ BEGIN
         RETURN QUERY SELECT goal.name, goal.target, s.* FROM dr._status_copies(goal.target::integer) AS s;
       WHEN 'verified_age' THEN
         RETURN QUERY SELECT goal.name, goal.target, s.* FROM dr._status_verified_age(goal.target::interval) AS s;
+      WHEN 'checked_age' THEN
+        RETURN QUERY SELECT goal.name, goal.target, s.* FROM dr._status_checked_age(goal.target::interval) AS s;
       WHEN 'rto' THEN
         RETURN QUERY SELECT goal.name, goal.target, s.* FROM dr._status_rto(goal.target::interval) AS s;
       WHEN 'snapshot_age' THEN

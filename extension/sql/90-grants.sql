@@ -55,6 +55,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._kind_of(regrole) IS 'Internal: what kind of rights a role has';
 
+-- foreign: none, because GRANT runs no code. It takes names: whether the role of that OID got the rights is looked at in the end.
 CREATE FUNCTION dr.grant_to(role regrole, kind text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -80,11 +81,19 @@ BEGIN
   FOR item IN SELECT r FROM dr._kind_routines(kind) AS r LOOP
     EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', item, grantee);
   END LOOP;
+  IF role::text <> grantee OR EXISTS (
+    SELECT FROM pg_class AS c
+    WHERE c.relnamespace = 'dr'::regnamespace AND c.relkind = 'r' AND NOT EXISTS (
+      SELECT FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) AS a WHERE a.grantee = role::oid AND a.privilege_type = 'SELECT')) THEN
+    RAISE EXCEPTION 'role % was renamed while it was granted rights', grantee
+      USING ERRCODE = 'serialization_failure', HINT = 'Nothing was granted. Try again.';
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION dr.grant_to(regrole, text) IS
   'Grants a role what its kind of task needs in this database: monitor (reads), restore (verifies, and records restores and verifications) or backup (records everything)';
 
+-- foreign: none, because REVOKE runs no code. It takes names: whether the role of that OID lost its rights is looked at in the end.
 CREATE FUNCTION dr.revoke_from(role regrole, kind text DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -122,6 +131,10 @@ BEGIN
      AND NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = '@extschema@'::regnamespace
                        AND (p.proowner = role OR EXISTS (SELECT FROM aclexplode(p.proacl) AS a WHERE a.grantee = role))) THEN
     EXECUTE format('REVOKE USAGE ON SCHEMA @extschema@ FROM %s', grantee);
+  END IF;
+  IF role::text <> grantee OR dr._kind_of(role) IS NOT NULL THEN
+    RAISE EXCEPTION 'role % was renamed while its rights were revoked, or holds them from somebody else', grantee
+      USING ERRCODE = 'serialization_failure', HINT = 'Nothing was revoked. Try again; \dp dr.* shows who granted what.';
   END IF;
 END
 $$;

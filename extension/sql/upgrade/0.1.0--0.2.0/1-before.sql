@@ -49,6 +49,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._derived_uuid(timestamptz, text[]) IS 'Internal: the identity of a row that was recorded without one, from its content';
 
+-- foreign: none, because ALTER TABLE ... DROP CONSTRAINT runs no code of anybody's.
 -- Foreign keys make the order of loading matter, and a parallel pg_restore has none. What they guaranteed is kept by 58-guards.sql.
 DO $$
 DECLARE
@@ -93,3 +94,6 @@ COMMENT ON COLUMN dr.events.given_uuid IS 'Identity given when it was recorded; 
 COMMENT ON COLUMN dr.events.uuid IS 'Identity in every catalog: as given, or else derived from the content';
 COMMENT ON COLUMN dr.events.times IS 'How often it was reported without anything else of its kind and set in between';
 COMMENT ON COLUMN dr.events.last_at IS 'When it was last reported again';
+
+INSERT INTO dr.objective_kinds (position, name, unit, default_target, meaning) VALUES
+  (6, 'checked_age', 'interval', '35 days', 'greatest age of the last check of every byte of a copy');
