@@ -36,8 +36,8 @@ class PieceReader {
         tasks_(tasks),
         sink_(sink),
         lock_wait_ms_(settings.lock_timeout < INT_MAX / kTimeoutsInTotal
-                         ? settings.lock_timeout * kTimeoutsInTotal
-                         : INT_MAX) {}
+                          ? settings.lock_timeout * kTimeoutsInTotal
+                          : INT_MAX) {}
 
   void run();
 

@@ -45,9 +45,7 @@ Error explained(const Error& error, const std::string& function) {
 
 // Schema dr belongs to the extension's owner: nobody else can put a function there. The dr_* entry
 // points of the schema that the extension was created in are for people.
-std::string Catalog::name(const std::string& function) {
-  return "dr." + quote_ident(function);
-}
+std::string Catalog::name(const std::string& function) { return "dr." + quote_ident(function); }
 
 Result<std::int64_t> Catalog::call_id(const std::string& sql, const std::vector<Value>& params) {
   PGDR_TRY(const Rows rows, db_->query(sql, params));
@@ -85,11 +83,11 @@ Status Catalog::backup_fail(const std::string& label, const std::string& error) 
 
 Result<std::int64_t> Catalog::copy_record(const CopyRecord& copy) {
   if (copy.brought) {
-    auto brought = call_id(
-        fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::bigint, $5::text)",
-                    name("copy_brought")),
-        {copy.label, copy.repository, copy.location, number(copy.stored_bytes),
-         copy.manifest_sha256});
+    auto brought =
+        call_id(fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::bigint, $5::text)",
+                            name("copy_brought")),
+                {copy.label, copy.repository, copy.location, number(copy.stored_bytes),
+                 copy.manifest_sha256});
     if (!brought) return explained(brought.error(), "cannot record the copy");
     if (!copy.checked_at) return brought;
   }
@@ -106,9 +104,8 @@ Result<std::int64_t> Catalog::copy_record(const CopyRecord& copy) {
 Result<std::int64_t> Catalog::backup_import(const std::string& manifest,
                                             const std::string& repository,
                                             const std::string& location) {
-  auto id =
-      call_id(fmt::format("SELECT {}($1::jsonb, $2::text, $3::text)", name("backup_import")),
-              {manifest, repository, location});
+  auto id = call_id(fmt::format("SELECT {}($1::jsonb, $2::text, $3::text)", name("backup_import")),
+                    {manifest, repository, location});
   if (!id) return explained(id.error(), "cannot import the backup into the catalog");
   return id;
 }
@@ -168,8 +165,7 @@ Status Catalog::send_snapshot_counts(const std::optional<std::string>& label, bo
                                      const std::optional<std::string>& sequences) {
   std::vector<Value> params{label, content ? "true" : "false", sequences};
   const std::string call = keyed_call(
-      fmt::format("SELECT {}($1::text, $2::boolean, $3::jsonb", name("snapshot_counts")),
-      params);
+      fmt::format("SELECT {}($1::text, $2::boolean, $3::jsonb", name("snapshot_counts")), params);
   return db_->send(call, params);
 }
 
@@ -186,9 +182,8 @@ Result<std::int64_t> Catalog::receive_id() {
 }
 
 Result<std::string> Catalog::snapshot_document(std::int64_t snapshot) {
-  auto document =
-      db_->scalar(fmt::format("SELECT {}($1::bigint)::text", name("snapshot_document")),
-                  {std::to_string(snapshot)});
+  auto document = db_->scalar(fmt::format("SELECT {}($1::bigint)::text", name("snapshot_document")),
+                              {std::to_string(snapshot)});
   if (!document) return explained(document.error(), "cannot read the snapshot document");
   if (!*document) {
     return Error::of(Code::kFailed, fmt::format("there is no snapshot {}", snapshot));
@@ -250,8 +245,7 @@ Result<std::vector<Finding>> Catalog::verify_against(const std::string& target,
                                                      const std::string& options) {
   std::vector<Value> params{target, number(snapshot), backup, options};
   const std::string call = keyed_call(
-      fmt::format("{}($1::text, $2::bigint, $3::text, $4::jsonb", name("verify_against")),
-      params);
+      fmt::format("{}($1::text, $2::bigint, $3::text, $4::jsonb", name("verify_against")), params);
   return verified_findings(call, params);
 }
 
