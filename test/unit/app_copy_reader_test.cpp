@@ -64,6 +64,12 @@ TEST(ChunkList, RefusesWhatIsNone) {
     EXPECT_EQ(list.error().code, Code::kCorrupt);
   }
   EXPECT_EQ(parse_chunks("pgdr-chunks 2 10000\n", kChunk, "x").error().code, Code::kUsage);
+  // Sizes near 2^64, of a manifest that nobody signed: neither sum nor product wraps around.
+  constexpr std::uint64_t kMost = UINT64_MAX;
+  EXPECT_FALSE(parse_chunks("pgdr-chunks 1 10000\n", kMost, "x"));
+  EXPECT_FALSE(parse_chunks("pgdr-chunks 1 2\n", kMost, "x"));
+  EXPECT_FALSE(parse_chunks("pgdr-chunks 1 10000\n", kMost - 9998, "x"));
+  EXPECT_FALSE(parse_chunks("pgdr-chunks 1 1\n" + digest + "\n", kMost / 65 + 2, "x"));
 }
 
 class CopyReaderTest : public ::testing::Test {

@@ -149,6 +149,28 @@ TEST_F(MarksTest, APinForOneRepositorySaysSo) {
   EXPECT_EQ(list_pins(repository_, "shop").error().code, Code::kCorrupt);
 }
 
+// Members of another type than theirs, as anybody may write them who can write here.
+TEST_F(MarksTest, APinOfWrongTypesIsDamage) {
+  const std::string key = "shop/pins/" + kLabel + ".1.json";
+  for (const char* text :
+       {R"({"format": 1})", R"({"format": ["pgdr-pin"]})", R"({"format": null})", "[]", "7", "{",
+        R"({"format": "pgdr-pin", "version": 1, "created_at": 7})",
+        R"({"format": "pgdr-pin", "version": 1, "created_at": "2026-11-21T02:00:00Z"})",
+        R"({"format": "pgdr-pin", "version": 1, "a": [[[[[[]]]]]]})"}) {
+    ASSERT_TRUE(odd_->remove(key));
+    ASSERT_TRUE(store::write_text(*odd_, key, text));
+    const auto pins = list_pins(repository_, "shop");
+    ASSERT_FALSE(pins) << text;
+    EXPECT_EQ(pins.error().code, Code::kCorrupt) << text;
+  }
+  for (const char* version : {"2", "\"1\"", "-1", "1.5", "null", "[1]"}) {
+    ASSERT_TRUE(odd_->remove(key));
+    ASSERT_TRUE(store::write_text(
+        *odd_, key, std::string(R"({"format": "pgdr-pin", "version": )") + version + "}"));
+    EXPECT_EQ(list_pins(repository_, "shop").error().code, Code::kUsage) << version;
+  }
+}
+
 TEST(Unfinished, GoesWhenItIsOldOrKnownAndNobodyReadsIt) {
   const Time now = *parse_iso("2026-11-21T12:00:00Z");
   Survey survey;

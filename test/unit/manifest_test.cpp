@@ -129,6 +129,23 @@ TEST(Manifest, TruncatedTextIsDamage) {
   }
 }
 
+// What a stranger may put into a repository costs little memory and no time.
+TEST(Manifest, RefusesWhatIsLargerThanAnyBackupNeeds) {
+  for (const std::string& text :
+       {std::string(6'000'000, '['), std::string(3'000'000, '['),
+        "{\"a\":" + std::string(3'000'000, '[') + std::string(3'000'000, ']') + "}",
+        std::string(kLongestManifest + 1, ' '), "[" + std::string(300'000, ',') + "]"}) {
+    const auto parsed = parse_manifest(text, "manifest of x");
+    ASSERT_FALSE(parsed);
+    EXPECT_EQ(parsed.error().code, Code::kCorrupt);
+    EXPECT_LT(parsed.error().message.size(), 100U);
+  }
+  // Deeper than it is, somewhere that is not even read.
+  Json json = Json::parse(manifest_text(example()));
+  for (int i = 0; i < 20; ++i) json["more"] = Json::array({json["more"]});
+  EXPECT_FALSE(parse_manifest(json.dump(), "test"));
+}
+
 TEST(Manifest, ALaterFormatIsNotDamage) {
   Json json = Json::parse(manifest_text(example()));
   json["version"] = 2;

@@ -72,6 +72,23 @@ TEST_F(RepositoryTest, AnEmptyFolderIsNoRepository) {
   EXPECT_EQ(empty.error().code, Code::kRepositoryMissing);
 }
 
+TEST_F(RepositoryTest, ADescriptorOfWrongTypesIsDamage) {
+  fs::create_directory(folder_ + "/odd");
+  const std::string path = folder_ + "/odd/" + kRepositoryFile;
+  for (const std::string& text :
+       {std::string("{"), std::string("[]"), std::string(R"({"format": 1})"),
+        std::string(R"({"format": {"a": 1}, "version": 1, "id": "x"})"),
+        std::string(R"({"format": "pgdr-repository", "version": "1", "id": "x"})"),
+        std::string(R"({"format": "pgdr-repository", "version": 1, "id": ["x"]})"),
+        std::string(60'000, '['), std::string(100'000, ' ')}) {
+    fs::remove(path);
+    ASSERT_TRUE(write_file(path, text, 0600));
+    const auto odd = open_repository(config("odd"));
+    ASSERT_FALSE(odd);
+    EXPECT_EQ(odd.error().code, Code::kCorrupt) << to_string(odd.error());
+  }
+}
+
 TEST_F(RepositoryTest, ListsWhatHasAManifestNewestFirst) {
   Repository r = make("a");
   put(r, manifest(kOld, "2026-11-20T02:01:00Z"));

@@ -51,8 +51,10 @@ Result<ChunkList> parse_chunks(std::string_view text, std::uint64_t stored_bytes
   }
   if (!take_number(text, '\n', list.chunk_bytes)) return bad;
   if (list.chunk_bytes == 0 || list.chunk_bytes > kLargestChunk) return bad;
-  const std::uint64_t count = (stored_bytes + list.chunk_bytes - 1) / list.chunk_bytes;
-  if (text.size() != count * (kDigest + 1)) return bad;
+  // Without a sum or product that a size near 2^64 could wrap around.
+  const std::uint64_t count =
+      stored_bytes / list.chunk_bytes + (stored_bytes % list.chunk_bytes == 0 ? 0 : 1);
+  if (text.size() % (kDigest + 1) != 0 || text.size() / (kDigest + 1) != count) return bad;
   list.sha256.reserve(count);
   for (; !text.empty(); text.remove_prefix(kDigest + 1)) {
     if (text[kDigest] != '\n' || !is_digest(text.substr(0, kDigest))) return bad;

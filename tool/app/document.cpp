@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "db/connection.hpp"
 
 namespace pgdr::app {
@@ -94,7 +95,7 @@ std::map<std::string, std::uint64_t> Document::sizes() const {
 }
 
 Result<Document> parse_document(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
+  PGDR_TRY(const Json json, parse_json(text));
   if (!json.is_object() || text_of(json, "format") != "pgdr-snapshot") {
     return Error::of(Code::kCorrupt, "not a snapshot document");
   }

@@ -6,12 +6,17 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
+
 namespace pgdr::app {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
+// A backup has as many values as a few hundred files need.
+constexpr JsonLimits kLimits{.bytes = kLongestManifest, .depth = 16, .values = 200'000};
 
 bool is_sha256(const std::string& text) {
   return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -95,15 +100,17 @@ class Reader {
   std::string problem_;
 };
 
-Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+OrderedJson or_null(const std::string& text) {
+  return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);
+}
 
-Json artifact_json(const Artifact& a) {
-  return Json{{"name", a.name},
-              {"kind", a.kind},
-              {"stored_bytes", a.stored_bytes},
-              {"stored_sha256", a.stored_sha256},
-              {"original_bytes", a.original_bytes},
-              {"original_sha256", or_null(a.original_sha256)}};
+OrderedJson artifact_json(const Artifact& a) {
+  return OrderedJson{{"name", a.name},
+                     {"kind", a.kind},
+                     {"stored_bytes", a.stored_bytes},
+                     {"stored_sha256", a.stored_sha256},
+                     {"original_bytes", a.original_bytes},
+                     {"original_sha256", or_null(a.original_sha256)}};
 }
 
 Artifact read_artifact(const Json& json, std::size_t index, Reader& outer) {
@@ -243,52 +250,55 @@ std::string artifact_name(const ArtifactName& name) {
 }
 
 std::string manifest_text(const Manifest& m) {
-  Json artifacts = Json::array();
+  OrderedJson artifacts = OrderedJson::array();
   for (const auto& a : m.artifacts) artifacts.push_back(artifact_json(a));
-  const Json recipients = m.recipients.empty() ? Json("passphrase") : Json(m.recipients);
-  Json json{{"format", "pgdr-manifest"},
-            {"version", kVersion},
-            {"label", m.label},
-            {"set", m.set},
-            {"kind", m.kind},
-            {"database", m.database},
-            {"server",
-             {{"version", m.server_version},
-              {"version_num", m.server_version_num},
-              {"system_identifier", m.system_identifier}}},
-            {"locale",
-             {{"encoding", or_null(m.locale.encoding)},
-              {"collate", or_null(m.locale.collate)},
-              {"ctype", or_null(m.locale.ctype)},
-              {"provider", or_null(m.locale.provider)},
-              {"icu_locale", or_null(m.locale.icu_locale)}}},
-            {"tool_version", m.tool_version},
-            {"extension_version", m.extension_version},
-            {"started_at", to_iso(m.started_at)},
-            {"finished_at", to_iso(m.finished_at)},
-            {"recovery_point", to_iso(m.recovery_point)},
-            {"recovery_lsn", or_null(m.recovery_lsn)},
-            {"duration_seconds", m.duration_seconds()},
-            {"encryption", {{"format", "age-v1"}, {"recipients", recipients}}},
-            {"compression", {{"format", "zstd"}, {"level", m.compression_level}}},
-            {"artifacts", artifacts},
-            {"original_bytes", m.original_bytes()},
-            {"stored_bytes", m.stored_bytes()},
-            {"content", m.content},
-            {"snapshot_uuid", or_null(m.snapshot_uuid)},
-            {"repository_id", or_null(m.repository_id)}};
+  const OrderedJson recipients =
+      m.recipients.empty() ? OrderedJson("passphrase") : OrderedJson(m.recipients);
+  OrderedJson json{{"format", "pgdr-manifest"},
+                   {"version", kVersion},
+                   {"label", m.label},
+                   {"set", m.set},
+                   {"kind", m.kind},
+                   {"database", m.database},
+                   {"server",
+                    {{"version", m.server_version},
+                     {"version_num", m.server_version_num},
+                     {"system_identifier", m.system_identifier}}},
+                   {"locale",
+                    {{"encoding", or_null(m.locale.encoding)},
+                     {"collate", or_null(m.locale.collate)},
+                     {"ctype", or_null(m.locale.ctype)},
+                     {"provider", or_null(m.locale.provider)},
+                     {"icu_locale", or_null(m.locale.icu_locale)}}},
+                   {"tool_version", m.tool_version},
+                   {"extension_version", m.extension_version},
+                   {"started_at", to_iso(m.started_at)},
+                   {"finished_at", to_iso(m.finished_at)},
+                   {"recovery_point", to_iso(m.recovery_point)},
+                   {"recovery_lsn", or_null(m.recovery_lsn)},
+                   {"duration_seconds", m.duration_seconds()},
+                   {"encryption", {{"format", "age-v1"}, {"recipients", recipients}}},
+                   {"compression", {{"format", "zstd"}, {"level", m.compression_level}}},
+                   {"artifacts", artifacts},
+                   {"original_bytes", m.original_bytes()},
+                   {"stored_bytes", m.stored_bytes()},
+                   {"content", m.content},
+                   {"snapshot_uuid", or_null(m.snapshot_uuid)},
+                   {"repository_id", or_null(m.repository_id)}};
   if (!m.klass.empty()) json["class"] = m.klass;
   if (m.rewrapped_at) json["rewrapped_at"] = to_iso(*m.rewrapped_at);
   if (!m.warnings.empty()) json["warnings"] = m.warnings;
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 Result<Manifest> parse_manifest(std::string_view text, const std::string& where) {
   const auto bad = [&](const std::string& why) {
     return Error::of(Code::kCorrupt, fmt::format("{}: {}", where, why));
   };
-  const Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded() || !json.is_object()) return bad("not a JSON document");
+  const auto parsed = parse_json(text, kLimits);
+  if (!parsed) return bad(parsed.error().message);
+  const Json& json = *parsed;
+  if (!json.is_object()) return bad("not a JSON document");
   Reader in(json);
   if (in.text("format") != "pgdr-manifest") return bad("not a pgdr manifest");
   const std::uint64_t version = in.number("version");

@@ -2,6 +2,7 @@
 // Format: doc/repository-format.md.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -22,6 +23,8 @@ inline constexpr const char* kNextManifestFile = "manifest.next.json";
 inline constexpr const char* kNextSignatureFile = "manifest.next.json.sig";
 inline constexpr const char* kSumsFile = "SHA256SUMS";
 inline constexpr const char* kRestoreTextFile = "RESTORE.txt";
+// Longer ones are not read: 400 bytes a file are enough.
+inline constexpr std::size_t kLongestManifest = std::size_t{4} << 20U;
 
 // One stored file. kind: "database", "globals" or "snapshot"; later versions add kinds, which this
 // one keeps and checks, but does not restore.

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "base/log.hpp"
 
 namespace pgdr::app {
@@ -20,6 +21,7 @@ constexpr std::array<const char*, 4> kProofNames = {"bytes", "content", "restore
 constexpr std::size_t kDigestDigits = 16;
 constexpr std::size_t kLongestMark = std::size_t{64} << 10;
 constexpr const char* kPinFormat = "pgdr-pin";
+constexpr JsonLimits kPinLimits{.bytes = kLongestMark, .depth = 4, .values = 100};
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts;
@@ -61,23 +63,22 @@ Result<Pin> parse_pin(const std::string& text, const std::string& set, const std
     return Error::of(Code::kCorrupt, fmt::format("{}: {}: {}", where, key, why),
                      "\"pgdr keep\" the backup again, or release it");
   };
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object() || json.value("format", "") != kPinFormat) return bad("not a pin");
-  if (json.value("version", 0) != 1) {
+  const auto parsed = parse_json(text, kPinLimits);
+  if (!parsed) return bad(parsed.error().message.c_str());
+  const nlohmann::json& json = *parsed;
+  if (json_text(json, "format") != kPinFormat) return bad("not a pin");
+  if (json_number(json, "version") != 1) {
     return Error::of(Code::kUsage,
                      fmt::format("{}: {}: a pin of a later version of pgdr", where, key),
                      "use the pgdr that wrote it, or a later one");
   }
-  const auto string_at = [&](const char* name) {
-    const auto at = json.find(name);
-    return at != json.end() && at->is_string() ? at->get<std::string>() : std::string();
-  };
+  const auto string_at = [&](const char* name) { return json_text(json, name).value_or(""); };
   Pin pin;
   pin.key = key;
   pin.label = string_at("label");
   pin.reason = string_at("reason");
   pin.by = string_at("by");
-  pin.here_only = json.contains("here_only") && json["here_only"] == true;
+  pin.here_only = json_true(json, "here_only");
   const auto created = parse_iso(string_at("created_at"));
   if (!created) return bad("it has no time");
   pin.created_at = *created;

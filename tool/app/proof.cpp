@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "base/warn.hpp"
 
 namespace pgdr::app {
@@ -64,7 +65,7 @@ bool passed(const std::vector<db::Finding>& findings) {
 Status give_key(ProofRequest& request, db::Catalog& catalog) {
   bool keyed = false;
   if (!request.document.empty()) {
-    const Json document = Json::parse(request.document, nullptr, false);
+    PGDR_TRY(const auto document, parse_json(request.document));
     keyed = document.is_object() && document.contains("key_check");
   } else {
     PGDR_TRY(const std::string known, catalog.backup_key_check(request.label));

@@ -12,6 +12,7 @@
 #include "base/format.hpp"
 #include "base/log.hpp"
 #include "base/parallel.hpp"
+#include "base/json.hpp"
 #include "store/open_store.hpp"
 
 namespace pgdr::app {
@@ -20,9 +21,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kRepositoryVersion = 1;
+constexpr std::size_t kLongestFile = std::size_t{64} << 10U;  // of pgdr-repository.json
 
 Result<std::string> read_id(store::Store& store, const std::string& name) {
-  auto text = store::read_text(store, kRepositoryFile);
+  auto text = store::read_text(store, kRepositoryFile, kLongestFile);
   if (!text) {
     if (text.error().code != Code::kNotFound) return text.error().context("repository " + name);
     return Error::of(
@@ -30,23 +32,7 @@ Result<std::string> read_id(store::Store& store, const std::string& name) {
         fmt::format("repository {}: there is no {} in {}", name, kRepositoryFile, store.location()),
         "is the right disk mounted there? pgdr init makes a new repository");
   }
-  const Json json = Json::parse(*text, nullptr, false);
-  if (!json.is_object() || json.value("format", "") != "pgdr-repository" ||
-      !json.contains("version") || !json["version"].is_number_unsigned() || !json.contains("id") ||
-      !json["id"].is_string()) {
-    return Error::of(Code::kCorrupt, fmt::format("repository {}: {} in {} is not valid", name,
-                                                 kRepositoryFile, store.location()));
-  }
-  const auto version = json["version"].get<std::uint64_t>();
-  if (version > kRepositoryVersion) {
-    return Error::of(
-        Code::kUsage,
-        fmt::format("repository {}: its format, version {}, is newer than this program, "
-                    "which reads and writes version {}",
-                    name, version, kRepositoryVersion),
-        "use the pgdr that wrote it, or a later one");
-  }
-  return json["id"].get<std::string>();
+  return parse_descriptor(*text, name, store.location());
 }
 
 Result<std::unique_ptr<store::Store>> open_store(const RepositoryConfig& config, bool create) {
@@ -60,6 +46,26 @@ std::string where(const Repository& repository, const std::string& set, const st
 }
 
 }  // namespace
+
+Result<std::string> parse_descriptor(std::string_view text, const std::string& name,
+                                     const std::string& location) {
+  const auto json = parse_json(text, {.bytes = kLongestFile, .depth = 8, .values = 1000});
+  const auto version = json ? json_number(*json, "version") : std::nullopt;
+  const auto id = json ? json_text(*json, "id") : std::nullopt;
+  if (!json || json_text(*json, "format") != "pgdr-repository" || !version || !id) {
+    return Error::of(Code::kCorrupt, fmt::format("repository {}: {} in {} is not valid", name,
+                                                 kRepositoryFile, location));
+  }
+  if (*version > kRepositoryVersion) {
+    return Error::of(
+        Code::kUsage,
+        fmt::format("repository {}: its format, version {}, is newer than this program, "
+                    "which reads and writes version {}",
+                    name, *version, kRepositoryVersion),
+        "use the pgdr that wrote it, or a later one");
+  }
+  return *id;
+}
 
 std::string configured_location(const RepositoryConfig& config) {
   if (config.type == "s3" || config.type == "gcs") {
@@ -136,15 +142,15 @@ Result<StoredBackup> read_backup(Repository& repository, const std::string& set,
   const std::string name = where(repository, set, label);
   const std::string prefix = backup_prefix(set, label);
   const char* signature = kSignatureFile;
-  auto text = store::read_text(*repository.store, prefix + kManifestFile);
+  auto text = store::read_text(*repository.store, prefix + kManifestFile, kLongestManifest);
   if (!text && text.error().code == Code::kNotFound) {
     // A rewrap that is at work, or died: then the next one holds. Or it ended just now.
-    auto next = store::read_text(*repository.store, prefix + kNextManifestFile);
+    auto next = store::read_text(*repository.store, prefix + kNextManifestFile, kLongestManifest);
     if (next) {
       signature = kNextSignatureFile;
       text = std::move(next);
     } else {
-      text = store::read_text(*repository.store, prefix + kManifestFile);
+      text = store::read_text(*repository.store, prefix + kManifestFile, kLongestManifest);
     }
   }
   if (!text) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/manifest.hpp"
@@ -28,6 +29,10 @@ struct Repository {
 // The place that the configuration names, as location() says it of an open one; never empty.
 std::string configured_location(const RepositoryConfig& config);
 
+// The content of pgdr-repository.json: the repository's id. kCorrupt; kUsage for one of a later
+// version. name and location: for the message.
+Result<std::string> parse_descriptor(std::string_view text, const std::string& name,
+                                     const std::string& location);
 // kRepositoryMissing when the place or its pgdr-repository.json is not there (an unmounted disk
 // must not become a new, empty repository).
 Result<Repository> open_repository(const RepositoryConfig& config);

@@ -100,7 +100,8 @@ class Rewrapping {
   // does.
   Status go_on() {
     if (stored_.signature_file == kSignatureFile) {
-      PGDR_TRY(const std::string next, store::read_text(store_, prefix_ + kNextManifestFile));
+      PGDR_TRY(const std::string next,
+               store::read_text(store_, prefix_ + kNextManifestFile, kLongestManifest));
       if (next != stored_.text) {
         PGDR_CHECK(store_.remove(prefix_ + kNextManifestFile));
         return store_.remove(prefix_ + kNextSignatureFile);

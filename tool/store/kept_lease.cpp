@@ -14,6 +14,7 @@
 #include <openssl/rand.h>
 
 #include "base/format.hpp"
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "store/digest.hpp"
 
@@ -113,16 +114,10 @@ std::string write_lock_text(const LockText& lock, milliseconds lifetime, unsigne
 }
 
 Result<LockText> read_lock_text(std::string_view text) {
-  const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
-  if (document.is_object() && document.contains("format") && document["format"] == kFormat) {
-    LockText lock{"", "an unknown process"};
-    if (document.contains("token") && document["token"].is_string()) {
-      lock.token = document["token"].get<std::string>();
-    }
-    if (document.contains("owner") && document["owner"].is_string()) {
-      lock.owner = document["owner"].get<std::string>();
-    }
-    return lock;
+  const auto document = parse_json(text, {.bytes = 64 << 10, .depth = 4, .values = 100});
+  if (document && json_text(*document, "format") == kFormat) {
+    return LockText{json_text(*document, "token").value_or(""),
+                    json_text(*document, "owner").value_or("an unknown process")};
   }
   return Error::of(Code::kFailed, "what is stored there is no lock",
                    "look at it, and remove it if no pgdr is running");

@@ -12,6 +12,7 @@
 
 #include "base/fd.hpp"
 #include "base/file.hpp"
+#include "base/json.hpp"
 
 namespace pgdr::store {
 namespace {
@@ -54,7 +55,9 @@ std::optional<RcloneItem> parse_item(const nlohmann::json& json) {
 }  // namespace
 
 std::optional<std::vector<RcloneItem>> parse_rclone_items(const std::string& text) {
-  nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  auto parsed = parse_json(text);
+  if (!parsed) return std::nullopt;
+  nlohmann::json json = std::move(*parsed);
   if (json.is_object()) json = nlohmann::json::array({json});
   if (!json.is_array()) return std::nullopt;
   std::vector<RcloneItem> items;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "store/folder.hpp"
 #include "store/local.hpp"
 #include "store/rclone.hpp"
@@ -117,10 +118,8 @@ class RcloneStore : public Store {
     // Many remotes do not say.
     const auto text = client_->run({"about", "--json", client_->place_of("")}, "ask for room");
     if (!text) return out;
-    const nlohmann::json json = nlohmann::json::parse(*text, nullptr, false);
-    if (json.is_object() && json.contains("free") && json["free"].is_number_unsigned()) {
-      out = json["free"].get<std::uint64_t>();
-    }
+    const auto json = parse_json(*text);
+    if (json) out = json_number(*json, "free");
     return out;
   }
 
