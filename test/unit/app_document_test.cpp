@@ -34,6 +34,28 @@ TEST(Document, ReadsWhatTheToolNeeds) {
   EXPECT_FALSE(d->tables[2].rows);
 }
 
+// What PostgreSQL cannot have written: numbers beyond its own, texts with a zero byte.
+TEST(Document, WhatCannotBeIsLeftOut) {
+  const auto d = parse_document(
+      R"({"format":"pgdr-snapshot","database":{"connection_limit":9223372036854775808,
+          "owner":"o\u0000","acl":"a\u0000b=CONNECT","settings":["a=\u0000","b=1",7,null]},
+          "relations":[{"schema":"s\u0000","name":"t","kind":"r","rows":-1}, 7, null]})");
+  ASSERT_TRUE(d);
+  EXPECT_EQ(d->database.connection_limit, -1);
+  EXPECT_EQ(d->database.owner, "");
+  EXPECT_EQ(d->database.acl, "");
+  EXPECT_EQ(d->database.settings, std::vector<std::string>{"b=1"});
+  ASSERT_EQ(d->tables.size(), 1U);
+  EXPECT_EQ(d->tables[0].schema, "");
+  EXPECT_FALSE(d->tables[0].rows);
+  for (const char* limit : {"2147483648", "-7", "1.5", "\"1\"", "null", "1e3"}) {
+    const auto odd = parse_document(std::string(R"({"format":"pgdr-snapshot","database":{)") +
+                                    "\"connection_limit\":" + limit + "}}");
+    ASSERT_TRUE(odd);
+    EXPECT_EQ(odd->database.connection_limit, -1) << limit;
+  }
+}
+
 TEST(Document, AnythingElseIsDamage) {
   for (const char* text :
        {"", "{}", "[]", "null", R"({"format":"pgdr-manifest"})", "{\"format\":"}) {
@@ -55,6 +77,7 @@ TEST(Acl, BecomesStatements) {
 }
 
 TEST(Acl, NothingOfADocumentBecomesAStatementOfItsOwn) {
+  EXPECT_TRUE(acl_statements("shop", std::string("a\0b=CONNECT", 11)).empty());
   for (const auto& one :
        acl_statements("shop",
                       "x TO y; DROP DATABASE z=CONNECT; a=ALL ON SCHEMA public TO b; PUBLIC="

@@ -51,6 +51,14 @@ TEST(Clock, RoundTrips) {
   }
 }
 
+// An offset may lead out of the years that to_iso() can write.
+TEST(Clock, YearsHaveFourDigits) {
+  EXPECT_TRUE(parse_iso("0000-01-01T00:00:00Z"));
+  EXPECT_TRUE(parse_iso("9999-12-31T23:59:59.999999Z"));
+  EXPECT_FALSE(parse_iso("0000-01-01T00:00:00+01:00"));
+  EXPECT_FALSE(parse_iso("9999-12-31T23:59:59-00:01"));
+}
+
 class LocalTime : public testing::Test {
  protected:
   void set(const char* zone) {

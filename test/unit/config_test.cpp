@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/config_edit.hpp"
 #include "base/file.hpp"
 
 namespace pgdr {
@@ -276,6 +277,20 @@ TEST(ValidName, IsAFolderNameWithoutSurprises) {
   }
   EXPECT_TRUE(valid_name(std::string(64, 'a')));
   EXPECT_FALSE(valid_name(std::string(65, 'a')));
+}
+
+// Where a set's recipients stand is only told of a list.
+TEST(ConfigEdit, RecipientsAreAList) {
+  const std::string list = "[defaults]\nrecipients = [ # all\n  \"]\", ]\n";
+  const auto place = find_recipients(list, "x", "shop");
+  ASSERT_TRUE(place);
+  EXPECT_EQ(list.substr(place->begin, place->end - place->begin), "[ # all\n  \"]\", ]");
+  for (const char* other : {"\"] x[\"", "7", "{a = []}", "1979-05-27", "true"}) {
+    const auto none =
+        find_recipients(std::string("[defaults]\nrecipients = ") + other + "\n", "x", "shop");
+    ASSERT_FALSE(none) << other;
+    EXPECT_EQ(none.error().code, Code::kUsage);
+  }
 }
 
 }  // namespace

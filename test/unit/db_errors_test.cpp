@@ -85,6 +85,35 @@ TEST(ConnectErrorText, SaysThePlaceOnceUnlessSeveralWereTried) {
   EXPECT_THAT(connect_error(two, "x").message, HasSubstr("(::1)"));
 }
 
+// Whoever answers at a port may answer anything.
+TEST(ConnectErrorText, OutlastsAnyMessage) {
+  const std::string mega(1'000'000, 'x');
+  for (const std::string& text :
+       {mega, std::string(1'000'000, ' '), std::string(1'000'000, ':'),
+        std::string(1'000'000, '\n'), "connection to server at \"" + mega,
+        "connection to server at \"" + mega + "\" failed: " + mega, "FATAL:  " + mega,
+        mega + ":  3D000: no", "x\nLOCATION:" + mega, std::string(9, '\0')}) {
+    EXPECT_EQ(connect_error(text, "x").code, Code::kDatabaseUnreachable);
+  }
+  std::string many;
+  for (int i = 0; i < 20'000; ++i) many += "F:  3D000: \nLOCATION:  x\n";
+  EXPECT_EQ(connect_error(many, "x").sqlstate, "3D000");
+  EXPECT_EQ(connect_error(mega + ":  3D000: no", "x").sqlstate, "3D000");
+}
+
+TEST(ConnectErrorText, OnlyAStateIsOne) {
+  const auto state = [](const std::string& text) { return connect_error(text, "x").sqlstate; };
+  EXPECT_EQ(state("FATAL:  3D000: no"), "3D000");
+  EXPECT_EQ(state("ПАНИКА:  XX001: no"), "XX001");
+  for (const char* text :
+       {"FATAL: 3D000: no", "FATAL:  3d000: no", "FATAL:  3D00: no", "FATAL:  3D000",
+        "FATAL:  3D000:", ":  3D000: no", " :  3D000: no", "FATAL:  3D0000: no"}) {
+    EXPECT_EQ(state(text), "") << text;
+  }
+  EXPECT_EQ(connect_error("A:  3D000: one\nB:  42501: two", "x").message,
+            "cannot connect to x: A: one; B: two");
+}
+
 TEST(StatementError, KeepsTheServersWordsAndState) {
   const Error error = statement_error({"42P01", "relation \"x\" does not exist", "a", "b", ""});
   EXPECT_EQ(error.code, Code::kFailed);
@@ -110,7 +139,7 @@ TEST(CompareVersions, NumberByNumber) {
 }
 
 TEST(CheckExtension, MissingSaysWhatToRunAndWhere) {
-  const auto files_there = check_extension({std::nullopt, std::string(kVersion), ""}, "shop");
+  const auto files_there = check_extension({std::nullopt, std::string(kVersion)}, "shop");
   ASSERT_TRUE(files_there);
   EXPECT_EQ(files_there->code, Code::kFailed);
   EXPECT_THAT(files_there->message, HasSubstr("missing in database \"shop\""));
@@ -124,14 +153,14 @@ TEST(CheckExtension, MissingSaysWhatToRunAndWhere) {
 
 TEST(CheckExtension, OlderIsRefusedSameOrNewerAccepted) {
   const std::string tool(kVersion);
-  const auto old = check_extension({"0.0.9", tool, "public"}, "shop");
+  const auto old = check_extension({"0.0.9", tool}, "shop");
   ASSERT_TRUE(old);
   EXPECT_THAT(old->message, HasSubstr("has version 0.0.9, older than this tool"));
   EXPECT_THAT(old->hint, HasSubstr("ALTER EXTENSION pgdr UPDATE;"));
-  EXPECT_THAT(check_extension({"0.0.9", "0.0.9", "public"}, "shop")->hint,
+  EXPECT_THAT(check_extension({"0.0.9", "0.0.9"}, "shop")->hint,
               HasSubstr("make install"));
-  EXPECT_FALSE(check_extension({tool, tool, "public"}, "shop"));
-  EXPECT_FALSE(check_extension({"99.0", "99.0", "public"}, "shop"));
+  EXPECT_FALSE(check_extension({tool, tool}, "shop"));
+  EXPECT_FALSE(check_extension({"99.0", "99.0"}, "shop"));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ DoctorFacts healthy() {
   server.version = "15.20";
   server.database = "shop";
   server.role = "backup";
-  server.extension = {std::string(kVersion), std::string(kVersion), "public"};
+  server.extension = {std::string(kVersion), std::string(kVersion)};
   server.may_record = true;
   server.reads_passwords = true;
   server.database_bytes = kGiB;
@@ -303,6 +303,10 @@ TEST(ProgramVersion, FromWhatProgramsSay) {
   EXPECT_EQ(parse_program_version("pg_dump (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)\n"), 150020);
   EXPECT_EQ(parse_program_version("psql (PostgreSQL) 18beta1\n"), 180000);
   EXPECT_EQ(parse_program_version("something else\n"), 0);
+  EXPECT_EQ(parse_program_version("psql (PostgreSQL) " + std::string(1000000, '9')), 0);
+  EXPECT_EQ(parse_program_version("psql (PostgreSQL) 15." + std::string(1000000, '9')), 0);
+  EXPECT_EQ(parse_program_version("psql (PostgreSQL) 15.x"), 150000);
+  EXPECT_EQ(parse_program_version("psql (PostgreSQL) "), 0);
 }
 
 TEST(OldestGoodMinor, KnowsTheMajorsItNames) {

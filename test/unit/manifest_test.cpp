@@ -129,6 +129,18 @@ TEST(Manifest, TruncatedTextIsDamage) {
   }
 }
 
+TEST(Manifest, RefusesNumbersThatAreNone) {
+  for (const char* number :
+       {"2147483648", "9223372036854775807", "18446744073709551616", "-1", "1.5", "1e3"}) {
+    Json json = Json::parse(manifest_text(example()));
+    json["server"]["version_num"] = Json::parse(number);
+    EXPECT_FALSE(parse_manifest(json.dump(), "test")) << number;
+    json = Json::parse(manifest_text(example()));
+    json["compression"]["level"] = Json::parse(number);
+    EXPECT_FALSE(parse_manifest(json.dump(), "test")) << number;
+  }
+}
+
 // What a stranger may put into a repository costs little memory and no time.
 TEST(Manifest, RefusesWhatIsLargerThanAnyBackupNeeds) {
   for (const std::string& text :

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <regex>
 
 #include <fmt/format.h>
 
@@ -204,12 +204,20 @@ void look_at_server(const SetConfig& set, const Clock& clock, DoctorFacts& facts
 }  // namespace
 
 int parse_program_version(const std::string& text) {
-  static const std::regex kVersion("\\(PostgreSQL\\) ([0-9]+)(?:\\.([0-9]+))?");
-  std::smatch match;
-  if (!std::regex_search(text, match, kVersion)) return 0;
-  const long major = std::strtol(match[1].str().c_str(), nullptr, 10);
-  const long minor = match[2].matched ? std::strtol(match[2].str().c_str(), nullptr, 10) : 0;
-  constexpr long kMajor = 10000;
+  constexpr std::string_view kBefore = "(PostgreSQL) ";
+  constexpr unsigned kMajor = 10000;
+  const std::size_t begin = text.find(kBefore);
+  if (begin == std::string::npos) return 0;
+  const char* at = text.data() + begin + kBefore.size();
+  const char* end = text.data() + text.size();
+  unsigned major = 0;
+  unsigned minor = 0;
+  const auto [dot, error] = std::from_chars(at, end, major);
+  if (error != std::errc()) return 0;
+  if (dot != end && *dot == '.' &&
+      std::from_chars(dot + 1, end, minor).ec == std::errc::result_out_of_range) {
+    return 0;
+  }
   return major < kMajor && minor < kMajor ? static_cast<int>(major * kMajor + minor) : 0;
 }
 

@@ -11,9 +11,15 @@ namespace {
 
 using Json = nlohmann::json;
 
+// PostgreSQL has no text with a zero byte: where a document has one, it is none of pgdr's, and a
+// statement made of it would end there.
+bool is_text(const Json& json) {
+  return json.is_string() && json.get_ref<const std::string&>().find('\0') == std::string::npos;
+}
+
 std::string text_of(const Json& json, const char* key) {
   const auto at = json.find(key);
-  return at != json.end() && at->is_string() ? at->get<std::string>() : std::string();
+  return at != json.end() && is_text(*at) ? at->get<std::string>() : std::string();
 }
 
 std::optional<std::uint64_t> number_of(const Json& json, const char* key) {
@@ -44,11 +50,14 @@ void read_database(const Json& json, Document& d) {
   d.database.comment = text_of(json, "comment");
   d.database.acl = text_of(json, "acl");
   const auto limit = json.find("connection_limit");
-  if (limit != json.end() && limit->is_number_integer()) d.database.connection_limit = *limit;
+  if (limit != json.end() && limit->is_number_unsigned() &&
+      limit->get<std::uint64_t>() <= INT32_MAX) {
+    d.database.connection_limit = static_cast<int>(limit->get<std::uint64_t>());
+  }
   const auto settings = json.find("settings");
   if (settings == json.end() || !settings->is_array()) return;
   for (const auto& one : *settings) {
-    if (one.is_string()) d.database.settings.push_back(one);
+    if (is_text(one)) d.database.settings.push_back(one);
   }
 }
 
@@ -119,7 +128,7 @@ Result<Document> parse_document(const std::string& text) {
 
 std::vector<std::string> acl_statements(const std::string& database, const std::string& acl) {
   std::vector<std::string> statements;
-  if (acl.empty()) return statements;
+  if (acl.empty() || acl.find('\0') != std::string::npos) return statements;
   const std::string on = "ON DATABASE " + db::quote_ident(database);
   statements.push_back(fmt::format("REVOKE ALL {} FROM PUBLIC", on));
   for (const auto& item : split_outside_quotes(acl, ';')) {

@@ -53,6 +53,11 @@ class Reader {
     if (at != nullptr && at->is_number_unsigned()) return at->get<std::uint64_t>();
     return note(key, "a whole number"), 0;
   }
+  int small_number(const char* key) {
+    const std::uint64_t value = number(key);
+    if (value <= INT32_MAX) return static_cast<int>(value);
+    return note(key, "a number of that kind"), 0;
+  }
   bool boolean(const char* key) {
     const Json* at = find(key);
     if (at != nullptr && at->is_boolean()) return at->get<bool>();
@@ -163,7 +168,7 @@ Manifest read_fields(const Json& json, Reader& in) {
   const Json& server = in.child("server", Json::value_t::object, "an object");
   Reader server_in(server, "server.");
   m.server_version = server_in.text("version");
-  m.server_version_num = static_cast<int>(server_in.number("version_num"));
+  m.server_version_num = server_in.small_number("version_num");
   m.system_identifier = server_in.text("system_identifier");
   in.adopt(server_in);
   m.locale = read_locale(json);
@@ -177,7 +182,7 @@ Manifest read_fields(const Json& json, Reader& in) {
   const Json& compression = in.child("compression", Json::value_t::object, "an object");
   Reader compression_in(compression, "compression.");
   if (compression_in.text("format") != "zstd") compression_in.note("format", "\"zstd\"");
-  m.compression_level = static_cast<int>(compression_in.number("level"));
+  m.compression_level = compression_in.small_number("level");
   in.adopt(compression_in);
   std::set<std::string> names;
   for (const auto& one : in.child("artifacts", Json::value_t::array, "a list")) {

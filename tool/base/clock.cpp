@@ -141,7 +141,11 @@ Result<Time> parse_iso(std::string_view text) {
   if (!time) return bad();
   const auto offset = parse_offset(in);
   if (!offset || !in.rest.empty()) return bad();
-  return Time(*date + *time - *offset);
+  const Time instant(*date + *time - *offset);
+  // An offset leads out of the years that can be written.
+  const int year = int(std::chrono::year_month_day(floor<std::chrono::days>(instant)).year());
+  if (year < 0 || year > 9999) return bad();
+  return instant;
 }
 
 std::string to_local(Time t) {

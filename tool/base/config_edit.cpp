@@ -38,6 +38,9 @@ Result<RecipientsPlace> find_recipients(const std::string& text, const std::stri
   if (list == nullptr) {
     return Error::of(Code::kUsage, fmt::format("{} changed meanwhile", path), "try again");
   }
+  if (!list->is_array()) {
+    return Error::of(Code::kUsage, fmt::format("{}: recipients is not a list", path));
+  }
   RecipientsPlace place;
   place.begin = offset_of(text, list->source().begin);
   place.end = offset_of(text, list->source().end);

@@ -1,7 +1,7 @@
 #include "db/errors.hpp"
 
+#include <algorithm>
 #include <array>
-#include <regex>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -25,6 +25,63 @@ std::string one_line(const std::string& text) {
     }
   }
   return out;
+}
+
+// No std::regex: it recurses for every character, and a server's message may be long enough to end
+// the program.
+
+// Takes the SQLSTATE out of "FATAL:  3D000: text", all of them; the first. The severity may be in
+// the server's language: a word with a colon, and two blanks.
+std::string take_state(std::string& words) {
+  constexpr std::string_view kBefore = ":  ";
+  constexpr std::size_t kState = 5;
+  std::string first;
+  std::string out;
+  std::size_t done = 0;
+  for (std::size_t at = words.find(kBefore); at != std::string::npos;
+       at = words.find(kBefore, at + 1)) {
+    const std::size_t begin = at + kBefore.size();
+    const std::string_view state = std::string_view(words).substr(begin, kState);
+    const bool fits = at > done && words[at - 1] != ' ' && words[at - 1] != '\n' &&
+                      words[at - 1] != '\t' &&
+                      words.compare(begin + std::min(kState, state.size()), 2, ": ") == 0 &&
+                      state.size() == kState && std::all_of(state.begin(), state.end(), [](char c) {
+                        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+                      });
+    if (!fits) continue;
+    if (first.empty()) first = state;
+    out.append(words, done, at + 1 - done);
+    done = begin + kState + 1;  // the blank behind the state stays
+  }
+  words = out.append(words, done);
+  return first;
+}
+
+// The lines that say where in the server's source.
+void remove_locations(std::string& words) {
+  constexpr std::string_view kLocation = "\nLOCATION:";
+  std::string out;
+  std::size_t done = 0;
+  for (std::size_t at = words.find(kLocation); at != std::string::npos;
+       at = words.find(kLocation, done)) {
+    out.append(words, done, at - done);
+    done = std::min(words.find('\n', at + 1), words.size());
+  }
+  words = out.append(words, done);
+}
+
+// The length of "connection to server at \"…\", port … failed: " at the beginning; 0: it is not.
+std::size_t place_length(std::string_view words) {
+  const std::string_view line = words.substr(0, words.find('\n'));
+  for (const std::string_view begin :
+       {"connection to server on socket \"", "connection to server at \""}) {
+    if (!line.starts_with(begin)) continue;
+    constexpr std::string_view kEnd = " failed: ";
+    const std::size_t quote = line.find('"', begin.size());
+    const std::size_t end = quote == std::string_view::npos ? quote : line.find(kEnd, quote);
+    return end == std::string_view::npos ? 0 : end + kEnd.size();
+  }
+  return 0;
 }
 
 struct ConnectRule {
@@ -72,21 +129,12 @@ Error connect_error(const std::string& message, const std::string& target) {
   Error error;
   error.code = Code::kDatabaseUnreachable;
   std::string words = message;
-  // "FATAL:  3D000: text"; the severity may be in the server's language.
-  static const std::regex kState("(\\S+:)  ([0-9A-Z]{5}): ");
-  static const std::regex kLocation("\nLOCATION:[^\n]*");
-  std::smatch match;
-  if (std::regex_search(words, match, kState)) {
-    error.sqlstate = match[2];
-    words = std::regex_replace(words, kState, "$1 ");
-  }
-  words = trimmed(std::regex_replace(words, kLocation, ""));
+  error.sqlstate = take_state(words);
+  remove_locations(words);
+  words = trimmed(words);
   // One address tried: it is in `target` already.
-  static const std::regex kPlace(
-      "^connection to server (on socket|at) \"[^\n]*?\"[^\n]*? failed: ");
-  if (std::smatch place; std::regex_search(words, place, kPlace) &&
-                         words.find("connection to server", 1) == std::string::npos) {
-    words = place.suffix();
+  if (words.find("connection to server", 1) == std::string::npos) {
+    words.erase(0, place_length(words));
   }
   error.message = fmt::format("cannot connect to {}: {}", target, one_line(words));
   for (const ConnectRule& rule : kConnectRules) {
