@@ -46,6 +46,24 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._cron_command(boolean) IS 'Internal: what the job runs';
 
+-- Errors, with the line to run there, where pg_cron lives in another database. Settings that the caller may not see are not there for him.
+CREATE FUNCTION dr._check_cron_database(line text)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  cron_database text := (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.database_name');
+BEGIN
+  IF cron_database <> current_database() AND NOT EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pg_cron') THEN
+    RAISE EXCEPTION 'pg_cron lives in database "%", not in this one', cron_database
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = format('Connect to database %s and run: %s', quote_ident(cron_database), line);
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION dr._check_cron_database(text) IS 'Internal: errors where pg_cron lives in another database';
+
 CREATE FUNCTION dr.schedule_snapshots(schedule text, content boolean DEFAULT false)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -60,6 +78,8 @@ BEGIN
     RAISE EXCEPTION 'a schedule is needed, and content must be true or false'
       USING ERRCODE = 'invalid_parameter_value', HINT = 'For example: dr_schedule_snapshots(''0 * * * *'') for every hour.';
   END IF;
+  PERFORM dr._check_cron_database(format('SELECT cron.schedule_in_database(%L, %L, %L, %L);', dr._cron_job_name(), schedule,
+                                         dr._cron_command(content), current_database()));
   PERFORM dr._check_pg_cron();
   -- By name: scheduling again changes the job instead of adding another.
   BEGIN
@@ -71,6 +91,10 @@ BEGIN
       USING ERRCODE = state,
             HINT = 'Five fields (minute hour day month weekday), such as 0 * * * *, and the right to use schema cron.';
   END;
+  IF EXISTS (SELECT FROM pg_settings AS s WHERE s.name = 'cron.use_background_workers' AND s.setting = 'off') THEN
+    RAISE WARNING 'pg_cron runs its jobs over a connection to the server, which must let it in without a password'
+      USING HINT = 'Set cron.use_background_workers = on in postgresql.conf, or see cron.job_run_details whether the job runs.';
+  END IF;
   RETURN job;
 END
 $$;
@@ -86,6 +110,8 @@ DECLARE
   job bigint;
   removed boolean := false;
 BEGIN
+  PERFORM dr._check_cron_database(format('SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = %L AND database = %L;',
+                                         dr._cron_job_name(), current_database()));
   PERFORM dr._check_pg_cron();
   -- By number, and every role's: pg_cron shows a role only the jobs that it may remove.
   FOR job IN EXECUTE 'SELECT jobid FROM cron.job WHERE jobname = $1 AND database = current_database()'

@@ -16,6 +16,12 @@ try_sql postgres "SELECT \"Proof Tools\".dr_schedule_snapshots('* * * * *')"
 like "$err" 'pg_cron lives in database "shop"' 'another database is told where pg_cron lives'
 like "$err" "cron.schedule_in_database\('pgdr snapshots of postgres'.*'postgres'\)" 'and the line to run there'
 
+try_sql postgres "SELECT \"Proof Tools\".dr_schedule_snapshots('17 3 * * *', content => true)"
+like "$err" "cron.schedule_in_database\('pgdr snapshots of postgres', '17 3 \* \* \*', 'SELECT dr.snapshot_counts\(''scheduled''::text, true::boolean.*'postgres'\)" \
+  'with the schedule and the command that were asked for'
+try_sql postgres "SELECT \"Proof Tools\".dr_unschedule_snapshots()"
+like "$err" "cron.unschedule\(jobid\) FROM cron.job WHERE jobname = 'pgdr snapshots of postgres'" 'and so is taking the job away'
+
 sql shop 'CREATE EXTENSION pg_cron' || die 'pg_cron is created'
 try_sql shop "SELECT \"Proof Tools\".dr_schedule_snapshots('now and then')"
 like "$err" 'pg_cron refused the schedule "now and then": invalid schedule' 'an invalid schedule is refused in words'
@@ -40,6 +46,15 @@ is "$(sql shop "SELECT r.rows FROM dr.snapshot_relations AS r WHERE r.schema = '
 
 await '[ "$(sql postgres "SELECT count(*) > 0 FROM dr.snapshots")" = t ]' 75 'a job in another database takes a snapshot there'
 
+# An update of 0.1.0 renews the command of the job that it made; another command under another name is not ours.
+sql shop 'SELECT "Proof Tools".dr_unschedule_snapshots(); DROP EXTENSION pgdr; CREATE EXTENSION pgdr SCHEMA "Proof Tools" VERSION '"'0.1.0'" >/dev/null || die '0.1.0 is installed'
+sql shop "SELECT \"Proof Tools\".dr_schedule_snapshots('5 4 * * *', content => true); SELECT cron.schedule('mine', '5 4 * * *', 'SELECT \"Proof Tools\".dr_snapshot_counts()')" >/dev/null
+like "$(sql shop "SELECT command FROM cron.job WHERE jobname = 'pgdr snapshots of shop'")" 'Proof Tools' "0.1.0's job calls the chosen schema"
+sql shop 'ALTER EXTENSION pgdr UPDATE' || die 'the update runs'
+is "$(sql shop "SELECT schedule || ' ' || command FROM cron.job WHERE jobname = 'pgdr snapshots of shop'")" \
+  "5 4 * * * SELECT dr.snapshot_counts('scheduled'::text, true::boolean, NULL::jsonb, NULL::bytea)" 'after the update it calls schema dr, on the same schedule'
+is "$(sql shop "SELECT command FROM cron.job WHERE jobname = 'mine'")" 'SELECT "Proof Tools".dr_snapshot_counts()' 'and a job of somebody else is as it was'
+
 is "$(sql shop 'SELECT "Proof Tools".dr_unschedule_snapshots()')" t 'the job is removed'
-is "$(sql shop "SELECT count(*) FROM cron.job WHERE database = 'shop'")" 0 'and gone'
+is "$(sql shop "SELECT count(*) FROM cron.job WHERE jobname LIKE 'pgdr%shop'")" 0 'and gone'
 done_testing
