@@ -157,10 +157,14 @@ TEST(CheckExtension, OlderIsRefusedSameOrNewerAccepted) {
   ASSERT_TRUE(old);
   EXPECT_THAT(old->message, HasSubstr("has version 0.0.9, older than this tool"));
   EXPECT_THAT(old->hint, HasSubstr("ALTER EXTENSION pgdr UPDATE;"));
-  EXPECT_THAT(check_extension({"0.0.9", "0.0.9"}, "shop")->hint,
-              HasSubstr("make install"));
+  EXPECT_THAT(check_extension({"0.0.9", "0.0.9"}, "shop")->hint, HasSubstr("make install"));
   EXPECT_FALSE(check_extension({tool, tool}, "shop"));
-  EXPECT_FALSE(check_extension({"99.0", "99.0"}, "shop"));
+  // A later one answers what this tool asks, until its first number says that it does not.
+  EXPECT_FALSE(check_extension({"0.99.0", "0.99.0"}, "shop"));
+  const auto later = check_extension({"99.0", "99.0"}, "shop");
+  ASSERT_TRUE(later);
+  EXPECT_THAT(later->message, HasSubstr("has version 99.0, which this tool"));
+  EXPECT_THAT(later->hint, HasSubstr("install version 99.0 of the tool"));
 }
 
 }  // namespace

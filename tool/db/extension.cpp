@@ -61,6 +61,19 @@ std::optional<Error> check_extension(const ExtensionState& state, const std::str
                      fmt::format("the extension pgdr is missing in database \"{}\"", database),
                      state.available ? create : files + " " + create);
   }
+  // Within a first number the extension still answers what an older tool asks of it.
+  const auto first = [](const std::string& version) {
+    const std::vector<long> parts = numbers(version);
+    return parts.empty() ? 0 : parts.front();
+  };
+  if (first(*state.installed) > first(tool)) {
+    return Error::of(
+        Code::kFailed,
+        fmt::format("the extension pgdr in database \"{}\" has version {}, which this tool ({}) is "
+                    "too old for",
+                    database, *state.installed, tool),
+        fmt::format("install version {} of the tool on this host", *state.installed));
+  }
   if (compare_versions(*state.installed, tool) >= 0) return std::nullopt;
   const bool have_files = state.available && compare_versions(*state.available, tool) >= 0;
   const std::string update =
