@@ -92,7 +92,7 @@ AS $$
     SELECT e.set_name, coalesce(e.last_at, e.at) AS at, e.message, e.times
     FROM dr.events AS e
     LEFT JOIN (SELECT b.set_name, max(b.started_at) AS started_at FROM dr.backups AS b GROUP BY 1) AS r ON r.set_name = e.set_name
-    WHERE e.kind = 'backup_failed' AND e.detail ? 'run' AND coalesce(coalesce(e.last_at, e.at) > r.started_at, true)
+    WHERE e.kind = 'backup_failed' AND NOT e.detail ? 'label' AND coalesce(coalesce(e.last_at, e.at) > r.started_at, true)
   )
   SELECT DISTINCT ON (f.set_name) f.set_name, f.at, f.message, sum(f.times) OVER (PARTITION BY f.set_name)
   FROM failure AS f ORDER BY f.set_name, f.at DESC

@@ -25,7 +25,7 @@ Status ExpireCatalog::read() {
                       "c.state = 'complete' AND (c.checked_at IS NOT NULL OR EXISTS ("
                       "SELECT FROM dr.restores r JOIN dr.verifications v ON v.id = r.verification "
                       "WHERE r.backup = b.id AND r.options ->> 'repository' = c.repository "
-                      "AND v.restored AND v.passed)), c.checked_at "
+                      "AND r.state = 'complete' AND v.restored AND v.passed)), c.checked_at "
                       "FROM dr.backups b JOIN dr.copies c ON c.backup = b.id "
                       "WHERE b.set_name = $1",
                       {set_.name}));

@@ -30,8 +30,8 @@ Result<std::map<std::string, Known>> ask_catalog(const SetConfig& set, Overview&
   std::map<std::string, Known> known;
   PGDR_TRY(const db::Rows verified,
            db->query("SELECT DISTINCT ON (b.id) b.label, v.passed, v.finished_at "
-                     "FROM dr.backups b JOIN dr.verifications v ON v.backup = b.id "
-                     "WHERE b.set_name = $1 AND v.restored ORDER BY b.id, v.finished_at DESC",
+                     "FROM dr.backups b JOIN dr._restore_verifications() v ON v.backup = b.id "
+                     "WHERE b.set_name = $1 ORDER BY b.id, v.finished_at DESC",
                      {set.name}));
   for (const auto& row : verified) {
     Known& one = known[row[0].value_or("")];
