@@ -78,6 +78,7 @@ void examine(Collection* c, uint32 i) {
   }
   bool held = c->keep_locks;
   if (has_content(e, rel)) {
+    // foreign: none, because pg_table_size is the server's own.
     e->size = DatumGetInt64(DirectFunctionCall1(pg_table_size, ObjectIdGetDatum(e->oid)));
     if (e->condition != nullptr) {
       c->conditional[c->conditional_count++] = i;

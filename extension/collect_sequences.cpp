@@ -18,11 +18,6 @@ constexpr char kSequencesQuery[] =
     "   WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"
     " ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
 
-struct SequenceState {
-  int64 last_value;
-  bool is_called;
-};
-
 // A sequence is a heap of one page with one tuple that is overwritten in place, so no snapshot
 // applies (commands/sequence.c).
 SequenceState read_sequence(Relation rel) {
@@ -48,6 +43,20 @@ void check_sequence_readable(Oid sequence, const char* name) {
 }
 
 }  // namespace
+
+bool read_sequence_state(Oid sequence, SequenceState* out) {
+  Relation rel = try_relation_open(sequence, AccessShareLock);
+  if (rel == nullptr) return false;
+  if (rel->rd_rel->relkind != RELKIND_SEQUENCE)
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                    errmsg("\"%s\" is not a sequence", RelationGetRelationName(rel))));
+  check_sequence_readable(sequence, RelationGetRelationName(rel));
+  const bool readable =
+      rel->rd_rel->relpersistence != RELPERSISTENCE_UNLOGGED || !RecoveryInProgress();
+  if (readable) *out = read_sequence(rel);
+  relation_close(rel, AccessShareLock);
+  return readable;
+}
 
 void collect_sequences(StringInfo out) {
   json_key(out, "sequences");

@@ -79,6 +79,7 @@ Baseline* read_baseline(const char* sql, Oid first_type, Datum first, Oid relati
   Oid types[3] = {first_type, REGCLASSOID, BYTEAOID};
   Datum values[3] = {first, ObjectIdGetDatum(relation), secret != nullptr ? *secret : Datum{0}};
   const char* nulls = secret != nullptr ? "   " : "  n";
+  // foreign: none, because the statement calls functions of schema dr on documents of the catalog.
   if (SPI_execute_with_args(sql, 3, types, values, nulls, true, 0) != SPI_OK_SELECT)
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not read the snapshot")));
   Baseline* baseline = nullptr;

@@ -1,7 +1,7 @@
 // Values of single rows as text (difference_side.hpp).
 #include "difference_side.hpp"
 
-#include "restricted.hpp"
+#include "foreign/output.hpp"
 
 namespace pgdr {
 
@@ -43,9 +43,11 @@ const char* RowReader::value(const char* name) {
   getTypeOutputInfo(TupleDescAttr(desc, number - 1)->atttypid, &output, &varlena_type);
   pinned_.pin();
   MemoryContext outer = MemoryContextSwitchTo(context_);
-  const FormerUser former = act_as_owner(leaf_->rd_rel->relowner);
-  const char* text = OidOutputFunctionCall(output, datum);
-  act_as_before(former);
+  FmgrInfo function;
+  // foreign: none yet, because the function is looked up here and called in its place.
+  fmgr_info(output, &function);
+  ForeignBudget budget = foreign_budget();
+  const char* text = foreign_output(&function, datum, leaf_->rd_rel->relowner, &budget);
   MemoryContextSwitchTo(outer);
   return text;
 }

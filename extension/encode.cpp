@@ -2,8 +2,8 @@
 
 #include "core/canonical.hpp"
 #include "detoast.hpp"
+#include "foreign/output.hpp"
 #include "numeric.hpp"
-#include "restricted.hpp"
 #include "tuple.hpp"
 
 namespace pgdr {
@@ -131,9 +131,8 @@ void encode_output(Encoder* encoder, TypePlan* plan, const char* stored, Sink& s
   encoder->pinned.pin(Names::kQuoted);
   encoder->row_dirty = true;
   MemoryContext old = MemoryContextSwitchTo(encoder->row_context);
-  const FormerUser former = act_as_owner(encoder->plans.owner);
-  const char* text = OutputFunctionCall(plan->output, fetch(plan, stored));
-  act_as_before(former);
+  const char* text =
+      foreign_output(plan->output, fetch(plan, stored), encoder->plans.owner, &encoder->budget);
   MemoryContextSwitchTo(old);
   sink.bytes(text, std::strlen(text));
 }
@@ -164,6 +163,7 @@ bool sliceable(const char* stored) {
 
 void init_encoder(Encoder* encoder, MemoryContext parent) {
   *encoder = Encoder{};
+  encoder->budget = foreign_budget();
   encoder->plans.context = AllocSetContextCreate(parent, "pgdr plans", ALLOCSET_DEFAULT_SIZES);
   encoder->row_context = AllocSetContextCreate(parent, "pgdr row", ALLOCSET_DEFAULT_SIZES);
 }

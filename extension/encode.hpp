@@ -8,6 +8,7 @@
 #include "pg.hpp"
 
 #include "core/sink.hpp"
+#include "foreign/place.hpp"
 #include "pinned.hpp"
 #include "plan.hpp"
 
@@ -18,6 +19,7 @@ struct Encoder {
   MemoryContext row_context;
   bool row_dirty;  // something was allocated in row_context
   PinnedSettings pinned;
+  ForeignBudget budget;  // of output functions
 };
 
 // parent: where the encoder's two memory contexts are made.

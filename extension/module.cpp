@@ -1,4 +1,5 @@
 // What the server looks up when it loads the library.
+#include "foreign/place.hpp"
 #include "settings.hpp"
 
 extern "C" {
@@ -6,4 +7,7 @@ PG_MODULE_MAGIC;
 PGDLLEXPORT void _PG_init(void);  // NOLINT(bugprone-reserved-identifier): the server's name for it
 }
 
-void _PG_init(void) { pgdr::define_settings(); }  // NOLINT(bugprone-reserved-identifier)
+void _PG_init(void) {  // NOLINT(bugprone-reserved-identifier)
+  pgdr::define_settings();
+  pgdr::watch_foreign_statements();
+}

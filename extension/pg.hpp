@@ -37,7 +37,9 @@ extern "C" {
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "optimizer/cost.h"
 #include "optimizer/paths.h"
+#include "optimizer/plancat.h"
 #include "storage/bufmgr.h"
 #include "storage/predicate.h"
 #include "tsearch/ts_type.h"
@@ -69,6 +71,9 @@ extern "C" {
 // Collector: catalog queries, deparsing, background workers.
 #include "access/xlog.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/dependency.h"
+#include "catalog/index.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_database.h"
@@ -102,11 +107,15 @@ extern "C" {
 #include "storage/shm_mq.h"
 #include "storage/shm_toc.h"
 #include "tcop/tcopprot.h"
+#include "tcop/utility.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
+#include "utils/plancache.h"
+#include "utils/portal.h"
 #include "utils/resowner.h"
 #include "utils/ruleutils.h"
+#include "utils/timeout.h"
 
 // Catalog indexes are declared with their catalogs: 14 (dfb75e478ad9).
 #if PG_VERSION_NUM < 140000
@@ -179,6 +188,13 @@ inline bool may_connect(Oid database, Oid role) {
   return object_aclcheck(DatabaseRelationId, database, role, ACL_CONNECT) == ACLCHECK_OK;
 #else
   return pg_database_aclcheck(database, role, ACL_CONNECT) == ACLCHECK_OK;
+#endif
+}
+inline bool may_execute(Oid function, Oid role) {
+#if PG_VERSION_NUM >= 160000
+  return object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) == ACLCHECK_OK;
+#else
+  return pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK;
 #endif
 }
 inline bool may_use_schema(Oid schema, Oid role) {

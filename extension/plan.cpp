@@ -321,6 +321,7 @@ RowPlan* make_row_plan(PlanCache* cache, TupleDesc desc, bool top) {
 
 void look_up_output(PlanCache* cache, TypePlan* plan) {
   plan->output = allocate<FmgrInfo>(cache);
+  // foreign: none yet, because the function is looked up here and called in its place.
   fmgr_info_cxt(output_function(plan->type), plan->output, cache->context);
 }
 

@@ -2,8 +2,8 @@
 
 #include "catalog_query.hpp"
 #include "collect_json.hpp"
-#include "normalize.hpp"
-#include "normalize_spelling.hpp"
+#include "foreign/normalize.hpp"
+#include "foreign/normalize_spelling.hpp"
 #include "schema_queries.hpp"
 
 namespace pgdr {
@@ -70,8 +70,10 @@ const char* normalize_within(const char* definition, ArrayType* expressions, Exp
   bool* nulls = nullptr;
   int count = 0;
   deconstruct_array(expressions, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
-  const bool lists = kind == ExpressionKind::kList;
-  Rewriter rewriter{{}, definition, lists ? ExpressionKind::kRelation : kind, owner};
+  const bool arguments = kind == ExpressionKind::kArguments;
+  const bool lists = arguments || kind == ExpressionKind::kList;
+  if (lists) kind = arguments ? ExpressionKind::kArgument : ExpressionKind::kRelation;
+  Rewriter rewriter{{}, definition, kind, owner};
   initStringInfo(&rewriter.out);
   for (int i = 0; i < count; i++) {
     if (nulls[i]) continue;
@@ -85,7 +87,7 @@ const char* normalize_within(const char* definition, ArrayType* expressions, Exp
   }
   appendStringInfoString(&rewriter.out, rewriter.rest);
   // The text of a function's body is the user's.
-  const bool function = kind == ExpressionKind::kBody || (lists && !OidIsValid(owner));
+  const bool function = arguments || kind == ExpressionKind::kBody;
   return function ? rewriter.out.data : one_spelling(rewriter.out.data);
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr char kFunctions[] =
     "SELECT p.kind, p.identity, 'definition', 'strict', rtrim(pg_get_functiondef(p.oid), "
-    "E'\\n'), CASE WHEN p.proargdefaults IS NOT NULL THEN 'l'::\"char\" END, 0::oid,"
+    "E'\\n'), CASE WHEN p.proargdefaults IS NOT NULL THEN 'A'::\"char\" END, p.oid,"
     " CASE WHEN p.proargdefaults IS NOT NULL THEN ARRAY[pg_get_expr(p.proargdefaults, 0)] "
     "END" PGDR_FROM_14(
         ", CASE WHEN p.prosqlbody IS NOT NULL THEN 'b'::\"char\" END, p.oid,"

@@ -61,7 +61,7 @@ constexpr char kDomains[] =
     "  (SELECT quote_ident(n.nspname) || '.' || quote_ident(co.collname) FROM pg_collation co"
     "   JOIN pg_namespace n ON n.oid = co.collnamespace WHERE co.oid = t.typcollation)"
     " ELSE '' END || CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END ||"
-    " coalesce(' DEFAULT ' || d.expression, ''), 'x'::\"char\", 0::oid,"
+    " coalesce(' DEFAULT ' || d.expression, ''), 'e'::\"char\", t.oid,"
     " CASE WHEN d.expression IS NOT NULL THEN ARRAY[d.expression] END"
     " FROM " PGDR_TYPES
     " t JOIN pg_type base ON base.oid = t.typbasetype"

@@ -43,6 +43,14 @@ void define_settings() {
                  "They are read last; what is still locked then is reported as not read. "
                  "0 waits as lock_timeout allows.",
                  &settings.lock_timeout, 5000, 0, INT_MAX, GUC_UNIT_MS);
+  // A superuser's, so that the owner of a database cannot switch it off for whoever looks at it.
+  DefineCustomIntVariable("pgdr.foreign_timeout",
+                          "How long the code of one object of the database may take.",
+                          "Checks, conditions and functions of types run as the object's owner. "
+                          "Work that grows with the data may take longer, by its size. 0 disables "
+                          "the limit.",
+                          &settings.foreign_timeout, 60000, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS,
+                          nullptr, nullptr, nullptr);
   reserve_guc_prefix("pgdr");
 }
 

@@ -28,6 +28,8 @@ void take_over(const Settings& leader) {
   pin("pgdr.cost_limit", text);
   snprintf(text, sizeof text, "%d", leader.lock_timeout);
   pin("pgdr.lock_timeout", text);
+  snprintf(text, sizeof text, "%d", leader.foreign_timeout);
+  SetConfigOption("pgdr.foreign_timeout", text, PGC_SUSET, PGC_S_SESSION);
 }
 
 void collect(char* payload, Size bytes, Answer* answer) {

@@ -1,111 +1,10 @@
 -- dr_check_integrity(), level data: rules that the rows themselves break. They hold by construction until an index is
 -- damaged, a trigger was disabled, a collation changed or session_replication_role was set; then nothing says so
--- until the restore fails.
+-- until the restore fails. A rule that could not be checked is a finding, too: actual = 'not checked'.
 
--- The key of a row for messages: primary key columns if there are any, else ctid.
-CREATE FUNCTION dr._integrity_key_expression(relation oid, alias text)
-RETURNS text
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-AS $$
-  SELECT coalesce(
-    (SELECT format('concat(''('', concat_ws('', '', %s), '')'')',
-        string_agg(format('%L || coalesce(%s.%I::text, ''NULL'')', a.attname || ' = ', alias, a.attname), ', ' ORDER BY k.position))
-     FROM pg_index i
-      CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
-      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-     WHERE i.indrelid = relation AND i.indisprimary AND k.position <= i.indnkeyatts),
-    format('concat(''ctid '', %s.ctid)', alias))
-$$;
-COMMENT ON FUNCTION dr._integrity_key_expression(oid, text) IS 'SQL expression that shows the key of a row of the relation';
-
--- The query that finds the rows which break a constraint, as RI_Initial_Check and ATRewriteTable would look for them.
--- NULL where the kind of constraint has no such query.
-CREATE FUNCTION dr._integrity_constraint_query(constraint_oid oid)
-RETURNS text
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  k pg_constraint;
-  only_word text;
-  joined text;
-  some_null text;
-  referenced_only text;
-  first_key text;
-BEGIN
-  SELECT * INTO STRICT k FROM pg_constraint WHERE oid = constraint_oid;
-  -- rows of a partitioned table are all in its leaves; a plain table's children carry constraints of their own
-  SELECT CASE relkind WHEN 'p' THEN '' ELSE 'ONLY' END INTO STRICT only_word FROM pg_class WHERE oid = k.conrelid;
-  IF k.contype = 'c' THEN
-    RETURN format('SELECT %s AS key FROM %s %s t WHERE (%s) IS FALSE', dr._integrity_key_expression(k.conrelid, 't'),
-      only_word, k.conrelid::regclass, pg_get_expr(k.conbin, k.conrelid));
-  ELSIF k.contype = 'f' THEN
-    SELECT CASE relkind WHEN 'p' THEN '' ELSE 'ONLY' END INTO STRICT referenced_only FROM pg_class WHERE oid = k.confrelid;
-    SELECT string_agg(format('r.%I OPERATOR(%I.%s) t.%I', ra.attname, n.nspname, o.oprname, ta.attname), ' AND ' ORDER BY x.i),
-      string_agg(format('t.%I IS NOT NULL', ta.attname), CASE k.confmatchtype WHEN 'f' THEN ' OR ' ELSE ' AND ' END ORDER BY x.i),
-      (array_agg(ra.attname::text ORDER BY x.i))[1]
-    INTO joined, some_null, first_key
-    FROM generate_subscripts(k.conkey, 1) AS x (i)
-      JOIN pg_attribute ta ON ta.attrelid = k.conrelid AND ta.attnum = k.conkey[x.i]
-      JOIN pg_attribute ra ON ra.attrelid = k.confrelid AND ra.attnum = k.confkey[x.i]
-      JOIN pg_operator o ON o.oid = k.conpfeqop[x.i]
-      JOIN pg_namespace n ON n.oid = o.oprnamespace;
-    RETURN format('SELECT %s AS key FROM %s %s t LEFT JOIN %s %s r ON %s WHERE r.%I IS NULL AND (%s)',
-      dr._integrity_key_expression(k.conrelid, 't'), only_word, k.conrelid::regclass, referenced_only, k.confrelid::regclass,
-      joined, first_key, some_null);
-  END IF;
-  RETURN NULL;
-END
-$$;
-COMMENT ON FUNCTION dr._integrity_constraint_query(oid) IS 'query for the rows that break a foreign key or check constraint';
-
--- What is asked of the rows: a query that gives the keys of offending rows as "key", and the tables that it reads, first the one as whose
--- owner it runs. `what` is constraint, not null, unique or sequence; `object` its OID (of the table, for not null).
-CREATE FUNCTION dr._integrity_query(what text, object oid, OUT tables oid[], OUT query text)
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  CASE what
-    WHEN 'constraint' THEN
-      SELECT array_remove(ARRAY[k.conrelid, k.confrelid], 0::oid), dr._integrity_constraint_query(k.oid)
-      INTO tables, query FROM pg_constraint AS k WHERE k.oid = object;
-    WHEN 'not null' THEN
-      -- NULL from the catalog's point of view is impossible here, so the planner would fold "IS NULL" to false: the
-      -- expression hides behind num_nulls(), which it does not look into
-      SELECT ARRAY[object], format('SELECT concat(''ctid '', t.ctid) AS key FROM ONLY %s t WHERE num_nulls(%s) > 0', object::regclass,
-                                   string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum))
-      INTO tables, query FROM pg_attribute AS a
-      WHERE a.attrelid = object AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull;
-    WHEN 'unique' THEN
-      SELECT ARRAY[i.indrelid], format(
-        'SELECT concat(''('', concat_ws('', '', %s), '') '', count(*), '' times'') AS key FROM ONLY %s WHERE %s%s GROUP BY %s HAVING count(*) > 1',
-        i.keys, i.indrelid::regclass, coalesce('(' || i.predicate || ')', 'true'),
-        CASE WHEN i.nulls_equal THEN '' ELSE format(' AND num_nulls(%s) = 0', i.keys) END, i.keys)
-      INTO tables, query
-      FROM (
-        SELECT x.indrelid, pg_get_expr(x.indpred, x.indrelid) AS predicate,
-          coalesce((to_jsonb(x) ->> 'indnullsnotdistinct')::boolean, false) AS nulls_equal,
-          (SELECT string_agg(format('(%s)%s', pg_get_indexdef(x.indexrelid, k, false),
-              CASE WHEN x.indcollation[k - 1] <> 0 THEN ' COLLATE ' || x.indcollation[k - 1]::regcollation ELSE '' END), ', ' ORDER BY k)
-            FROM generate_series(1, x.indnkeyatts) AS k) AS keys
-        FROM pg_index AS x WHERE x.indexrelid = object) AS i;
-    WHEN 'sequence' THEN
-      -- the largest value of the column that it feeds, in the sequence's direction
-      SELECT ARRAY[d.refobjid], format('SELECT %s(%I)::text AS key FROM %s', CASE WHEN q.seqincrement > 0 THEN 'max' ELSE 'min' END,
-                                       a.attname, d.refobjid::regclass)
-      INTO tables, query
-      FROM pg_depend AS d JOIN pg_sequence AS q ON q.seqrelid = d.objid
-        JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-      WHERE d.classid = 'pg_class'::regclass AND d.objid = object AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i');
-  END CASE;
-END
-$$;
-COMMENT ON FUNCTION dr._integrity_query(text, oid) IS 'query for the rows that break a rule, and the tables that it reads';
-
--- Runs it as the table's owner in a security-restricted operation: conditions, index expressions and casts are the owner's code.
--- `problem`: why it could not be asked.
+-- The rows that break a rule. `what` is constraint, not null, domain, partition, unique or sequence; `object` the OID of the constraint,
+-- the table, the index or the sequence. It runs as the table's owner in the foreign place (doc/security.md): conditions, index expressions
+-- and casts are the owner's code. `problem`: why it could not be asked.
 CREATE FUNCTION dr._integrity_offenders(what text, object oid, samples int, OUT offenders bigint, OUT sample text, OUT problem text)
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dr_integrity_offenders';
@@ -125,6 +24,22 @@ END
 $$;
 COMMENT ON FUNCTION dr._integrity_ask(text, oid, int) IS 'dr._integrity_offenders(), with an error as a problem';
 
+-- The finding about one rule, if there is one. consequence: what offenders lead to; many: 'rows break it'.
+CREATE FUNCTION dr._integrity_finding(what text, oid oid, samples int, object_type text, object text, check_name text, expected text,
+                                      one text, many text, consequence text)
+RETURNS TABLE (status text, object_type text, object text, check_name text, expected text, actual text, detail text)
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT CASE WHEN a.problem IS NULL THEN 'error' ELSE 'warning' END, $4, $5, $6, $7,
+    CASE WHEN a.problem IS NOT NULL THEN 'not checked' WHEN a.offenders = 1 THEN '1 ' || $8 ELSE format('%s %s', a.offenders, $9) END,
+    CASE WHEN a.problem IS NOT NULL THEN a.problem ELSE format('%s: %s', $10, a.sample) END
+  FROM dr._integrity_ask($1, $2, $3) AS a
+  WHERE a.problem IS NOT NULL OR a.offenders > 0
+$$;
+COMMENT ON FUNCTION dr._integrity_finding(text, oid, int, text, text, text, text, text, text, text) IS
+  'the integrity finding about one rule, or none';
+
 CREATE FUNCTION dr._integrity_constraints(samples int)
 RETURNS TABLE (status text, object_type text, object text, check_name text, expected text, actual text, detail text)
 LANGUAGE plpgsql VOLATILE
@@ -132,34 +47,33 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   k record;
-  found_rows record;
 BEGIN
   FOR k IN
-    SELECT c.oid, c.conname, c.conrelid::regclass AS tbl, c.contype,
-      -- a temporal foreign key (PostgreSQL 18, commit 89f908a6d0) is no equality join
-      coalesce((to_jsonb(c) ->> 'conperiod')::boolean, false) AS temporal,
-      coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true) AS enforced
+    SELECT c.oid, format('%I on %s', c.conname, c.conrelid::regclass) AS name,
+      CASE c.contype WHEN 'f' THEN 'foreign key holds' WHEN 'c' THEN 'check holds' ELSE 'exclusion holds' END AS rule,
+      CASE
+        WHEN NOT coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true) THEN 'it is declared NOT ENFORCED'
+        WHEN r.relkind = 'f' THEN 'the rows of a foreign table are not read'
+        -- a temporal foreign key (PostgreSQL 18, commit 89f908a6d0) is no equality join
+        WHEN c.contype = 'f' AND (to_jsonb(c) ->> 'conperiod')::boolean THEN 'it compares periods, which this check cannot do'
+      END AS why_not
     FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid
-    WHERE c.contype IN ('c', 'f') AND c.conparentid = 0 AND r.relpersistence <> 't'
-      AND (c.contype = 'f' OR r.relkind <> 'p') AND r.relkind <> 'f'
+    WHERE r.relpersistence <> 't'
+      -- A foreign key of a partitioned table is asked there, all others where the rows are.
+      AND ((c.contype = 'f' AND c.conparentid = 0) OR (c.contype = 'c' AND r.relkind <> 'p')
+           OR (c.contype IN ('x', 'p', 'u') AND c.conexclop IS NOT NULL AND r.relkind <> 'p'))
     ORDER BY c.conrelid::regclass::text, c.conname
   LOOP
-    CONTINUE WHEN k.temporal OR NOT k.enforced;
-    SELECT * INTO found_rows FROM dr._integrity_ask('constraint', k.oid, samples);
-    object_type := 'constraint'; object := format('%I on %s', k.conname, k.tbl); expected := 'no row breaks it';
-    check_name := CASE k.contype WHEN 'f' THEN 'foreign key holds' ELSE 'check holds' END;
-    IF found_rows.problem IS NOT NULL THEN
-      status := 'warning'; actual := 'not checked'; detail := found_rows.problem;
-      RETURN NEXT;
-    ELSIF found_rows.offenders > 0 THEN
-      status := 'error'; actual := CASE found_rows.offenders WHEN 1 THEN '1 row breaks it' ELSE format('%s rows break it', found_rows.offenders) END;
-      detail := format('a restore fails when it adds the constraint; rows: %s', found_rows.sample);
-      RETURN NEXT;
+    IF k.why_not IS NOT NULL THEN
+      RETURN QUERY SELECT 'info', 'constraint', k.name, k.rule, 'no row breaks it', 'not checked', k.why_not;
+    ELSE
+      RETURN QUERY SELECT * FROM dr._integrity_finding('constraint', k.oid, samples, 'constraint', k.name, k.rule, 'no row breaks it',
+        'row breaks it', 'rows break it', 'a restore fails when it adds the constraint; rows');
     END IF;
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION dr._integrity_constraints(int) IS 'integrity findings about violated foreign keys and checks';
+COMMENT ON FUNCTION dr._integrity_constraints(int) IS 'integrity findings about violated foreign keys, checks and exclusion constraints';
 
 CREATE FUNCTION dr._integrity_not_null(samples int)
 RETURNS TABLE (status text, object_type text, object text, check_name text, expected text, actual text, detail text)
@@ -168,30 +82,102 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   t record;
-  found_rows record;
 BEGIN
   FOR t IN
-    SELECT c.oid, c.oid::regclass AS tbl, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns
+    SELECT c.oid, c.oid::regclass::text AS name, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
       AND c.relnamespace <> 'pg_catalog'::regnamespace AND c.relnamespace <> 'information_schema'::regnamespace
     GROUP BY c.oid
-    ORDER BY 2
+    ORDER BY c.oid::regclass
   LOOP
-    SELECT * INTO found_rows FROM dr._integrity_ask('not null', t.oid, samples);
-    object_type := 'table'; object := t.tbl::text; check_name := 'not-null holds'; expected := 'no row breaks it';
-    IF found_rows.problem IS NOT NULL THEN
-      status := 'warning'; actual := 'not checked'; detail := found_rows.problem;
-      RETURN NEXT;
-    ELSIF found_rows.offenders > 0 THEN
-      status := 'error'; actual := CASE found_rows.offenders WHEN 1 THEN '1 row breaks it' ELSE format('%s rows break it', found_rows.offenders) END;
-      detail := format('NULL in one of %s; rows: %s', t.columns, found_rows.sample);
-      RETURN NEXT;
-    END IF;
+    RETURN QUERY SELECT * FROM dr._integrity_finding('not null', t.oid, samples, 'table', t.name, 'not-null holds', 'no row breaks it',
+      'row breaks it', 'rows break it', format('NULL in one of %s; rows', t.columns));
   END LOOP;
 END
 $$;
 COMMENT ON FUNCTION dr._integrity_not_null(int) IS 'integrity findings about NULL in not-null columns';
+
+-- The domains that have rules, and with `nested` the other types that hold one somewhere inside.
+CREATE FUNCTION dr._integrity_ruled_types(nested boolean)
+RETURNS SETOF oid
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH RECURSIVE domains AS (
+    SELECT t.oid FROM pg_type t
+    WHERE t.typtype = 'd' AND t.typnamespace <> 'information_schema'::regnamespace
+      AND (t.typnotnull OR EXISTS (SELECT FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'))
+    UNION SELECT t.oid FROM pg_type t JOIN domains d ON t.typbasetype = d.oid WHERE t.typtype = 'd'),
+  holders AS (
+    SELECT d.oid FROM domains d WHERE nested
+    UNION SELECT h.oid FROM holders x CROSS JOIN LATERAL (
+      SELECT t.oid FROM pg_type t WHERE t.typelem = x.oid OR t.typbasetype = x.oid
+      UNION ALL SELECT t.oid FROM pg_attribute a JOIN pg_type t ON t.typrelid = a.attrelid
+                WHERE a.atttypid = x.oid AND a.attnum > 0 AND NOT a.attisdropped
+      UNION ALL SELECT u.oid FROM pg_range r CROSS JOIN LATERAL (
+                  VALUES (r.rngtypid), ((to_jsonb(r) ->> 'rngmultitypid')::oid)) AS u (oid)
+                WHERE r.rngsubtype = x.oid AND u.oid IS NOT NULL) AS h)
+  SELECT d.oid FROM domains d WHERE NOT nested
+  UNION ALL SELECT h.oid FROM holders h WHERE nested AND h.oid NOT IN (SELECT d.oid FROM domains d)
+$$;
+COMMENT ON FUNCTION dr._integrity_ruled_types(boolean) IS 'Internal: domains with rules, or the types that hold them';
+
+CREATE FUNCTION dr._integrity_domains(samples int)
+RETURNS TABLE (status text, object_type text, object text, check_name text, expected text, actual text, detail text)
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  t record;
+BEGIN
+  FOR t IN
+    SELECT c.oid, c.oid::regclass::text AS name
+    FROM pg_class c
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND EXISTS (
+      SELECT FROM pg_attribute a JOIN dr._integrity_ruled_types(false) AS d (oid) ON d.oid = a.atttypid
+      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+    ORDER BY c.oid::regclass
+  LOOP
+    RETURN QUERY SELECT * FROM dr._integrity_finding('domain', t.oid, samples, 'table', t.name, 'domains hold', 'no value breaks them',
+      'value breaks one', 'values break one', 'a restore fails when it loads the rows; values');
+  END LOOP;
+  RETURN QUERY
+    SELECT 'info', 'column', format('%s.%I', c.oid::regclass, a.attname), 'domains hold', 'no value breaks them', 'not checked',
+      format('the values of a domain inside %s are not looked at', format_type(a.atttypid, NULL))
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN dr._integrity_ruled_types(true) AS d (oid) ON d.oid = a.atttypid
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped
+    ORDER BY 3;
+END
+$$;
+COMMENT ON FUNCTION dr._integrity_domains(int) IS 'integrity findings about values that break the rules of their domain';
+
+CREATE FUNCTION dr._integrity_partitions(samples int)
+RETURNS TABLE (status text, object_type text, object text, check_name text, expected text, actual text, detail text)
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  t record;
+BEGIN
+  FOR t IN
+    SELECT c.oid, c.oid::regclass::text AS name, c.relkind
+    FROM pg_class c
+    WHERE c.relkind IN ('r', 'f') AND c.relispartition
+    ORDER BY c.oid::regclass
+  LOOP
+    IF t.relkind = 'f' THEN
+      RETURN QUERY SELECT 'info', 'table', t.name, 'partition bounds hold', 'every row belongs here', 'not checked',
+        'the rows of a foreign table are not read';
+    ELSE
+      RETURN QUERY SELECT * FROM dr._integrity_finding('partition', t.oid, samples, 'table', t.name, 'partition bounds hold',
+        'every row belongs here', 'row belongs elsewhere', 'rows belong elsewhere',
+        'a query by the partition key does not find them, and a restore puts them elsewhere or fails; rows');
+    END IF;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION dr._integrity_partitions(int) IS 'integrity findings about rows outside the bounds of their partition';
 
 CREATE FUNCTION dr._integrity_duplicates(samples int)
 RETURNS TABLE (status text, object_type text, object text, check_name text, expected text, actual text, detail text)
@@ -204,27 +190,18 @@ SET enable_bitmapscan = off
 AS $$
 DECLARE
   i record;
-  found_rows record;
 BEGIN
   FOR i IN
-    SELECT x.indexrelid, x.indexrelid::regclass AS idx, x.indrelid::regclass AS tbl
+    SELECT x.indexrelid, x.indexrelid::regclass::text AS name, x.indrelid::regclass AS tbl
     FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
     WHERE x.indisunique AND x.indisvalid AND NOT x.indisexclusion AND c.relkind = 'i' AND t.relpersistence <> 't'
-      AND t.relkind IN ('r', 'm')
+      AND (t.relkind = 'r' OR (t.relkind = 'm' AND t.relispopulated))
       AND t.relnamespace <> 'pg_catalog'::regnamespace AND t.relnamespace <> 'information_schema'::regnamespace
       AND t.relnamespace <> 'pg_toast'::regnamespace
     ORDER BY x.indexrelid::regclass::text
   LOOP
-    SELECT * INTO found_rows FROM dr._integrity_ask('unique', i.indexrelid, samples);
-    object_type := 'index'; object := i.idx::text; check_name := 'unique holds'; expected := 'no key twice';
-    IF found_rows.problem IS NOT NULL THEN
-      status := 'warning'; actual := 'not checked'; detail := found_rows.problem;
-      RETURN NEXT;
-    ELSIF found_rows.offenders > 0 THEN
-      status := 'error'; actual := CASE found_rows.offenders WHEN 1 THEN '1 key more than once' ELSE format('%s keys more than once', found_rows.offenders) END;
-      detail := format('a restore fails when it creates the index on %s; keys: %s', i.tbl, found_rows.sample);
-      RETURN NEXT;
-    END IF;
+    RETURN QUERY SELECT * FROM dr._integrity_finding('unique', i.indexrelid, samples, 'index', i.name, 'unique holds', 'no key twice',
+      'key more than once', 'keys more than once', format('a restore fails when it creates the index on %s; keys', i.tbl));
   END LOOP;
 END
 $$;

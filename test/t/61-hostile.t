@@ -35,7 +35,8 @@ createdb -T trap trap_copy -O hostile
 seen=0
 ran=''
 trapped() {
-  ran=$(server_log | tail -c +$((seen + 1)) | grep -oE 'LOG:  TRAPPED .* as [a-z_]+$' | sed 's/^LOG:  TRAPPED //' | sort -u)
+  ran=$(server_log | tail -c +$((seen + 1)) | grep -oE 'LOG:  TRAPPED .* as [a-z_]+( at character [0-9]+)?$' |
+    sed -E 's/^LOG:  TRAPPED //; s/ at character [0-9]+$//' | sort -u)
   seen=$(server_log | wc -c)
 }
 nothing_ran() { # nothing_ran NAME: no trap was sprung, but for output functions and extensions' conditions as the table's owner

@@ -6,6 +6,7 @@
 //   only some versions indent;
 // - AS "?column?" is left out: 13 shows it only where names are seen (the names of a view's columns
 //   have a record of their own);
+// - ('x')::type is 'x'::type;
 // - FETCH FIRST (3) ROWS is FETCH FIRST 3 ROWS, (x IS DOCUMENT) is x IS DOCUMENT, and
 //   XMLSERIALIZE(… NO INDENT) does not say so (16, 483bdb2afec9).
 // The text is one that the deparser wrote under standard_conforming_strings: quotes are '…', E'…'

@@ -1,4 +1,4 @@
-#include "normalize_spelling.hpp"
+#include "foreign/normalize_spelling.hpp"
 
 namespace pgdr {
 
@@ -22,7 +22,9 @@ const char* skip_quoted(const char* open, bool escapes) {
 // What has been written so far, and where its open parentheses are.
 struct Writer {
   StringInfoData out;
-  List* open;  // offsets (int), the innermost last
+  List* open;        // offsets (int), the innermost last
+  int quoted_start;  // offsets of the quoted text written last, without the E of E'...'
+  int quoted_end;
 
   bool ends_with(const char* end) const {
     const auto length = static_cast<int>(strlen(end));
@@ -34,10 +36,19 @@ struct Writer {
     out.data[out.len] = '\0';
   }
 
-  // Whether the text in the parentheses at `start` needs none.
-  bool needless(int start) const {
+  // Whether nothing but a string literal is inside, and the parenthesis is no function's.
+  bool holds_a_literal(int start) const {
+    if (quoted_end != out.len || out.data[quoted_start] != '\'') return false;
+    const bool escapes = out.data[start + 1] == 'E';
+    const char before = start == 0 ? ' ' : out.data[start - 1];
+    return quoted_start == start + (escapes ? 2 : 1) && !is_word(before) && before != '"';
+  }
+
+  // Whether the text in the parentheses at `start`, before `rest`, needs none.
+  bool needless(int start, const char* rest) const {
     const char* inside = out.data + start + 1;
     const char* before = out.data + start;
+    if (strncmp(rest, "::", 2) == 0 && holds_a_literal(start)) return true;
     static constexpr char kFetch[] = "FETCH FIRST ";
     constexpr int kFetchLength = sizeof kFetch - 1;
     if (start >= kFetchLength && memcmp(before - kFetchLength, kFetch, kFetchLength) == 0)
@@ -47,7 +58,7 @@ struct Writer {
            (start == 0 || !is_word(before[-1]));
   }
 
-  void close() {
+  void close(const char* rest) {
     if (open == NIL) {
       appendStringInfoChar(&out, ')');
       return;
@@ -55,7 +66,7 @@ struct Writer {
     const int start = llast_int(open);
     open = list_delete_last(open);
     if (ends_with(" NO INDENT")) take_back(" NO INDENT");
-    if (!needless(start)) {
+    if (!needless(start, rest)) {
       appendStringInfoChar(&out, ')');
       return;
     }
@@ -63,16 +74,19 @@ struct Writer {
     out.len--;
   }
 
-  void put(char c) {
+  // rest: what follows it.
+  void put(char c, const char* rest) {
     if (c == '(') open = lappend_int(open, out.len);
     if (c == ')')
-      close();
+      close(rest);
     else
       appendStringInfoChar(&out, c);
   }
 
   void put_quoted(const char* start, const char* end) {
+    quoted_start = out.len;
     appendBinaryStringInfo(&out, start, static_cast<int>(end - start));
+    quoted_end = out.len;
     if (ends_with(" AS \"?column?\"")) take_back(" AS \"?column?\"");
   }
 };
@@ -80,13 +94,14 @@ struct Writer {
 }  // namespace
 
 char* one_spelling(const char* text) {
-  Writer writer{{}, NIL};
+  Writer writer{{}, NIL, 0, -1};
   initStringInfo(&writer.out);
   const char* p = text;
   while (*p != '\0') {
     if (is_space(*p)) {
       while (is_space(*p)) p++;
-      if (writer.out.len > 0 && !writer.ends_with("(") && *p != ')' && *p != '\0') writer.put(' ');
+      if (writer.out.len > 0 && !writer.ends_with("(") && *p != ')' && *p != '\0')
+        writer.put(' ', p);
     } else if (*p == '\'' || *p == '"') {
       const bool escapes = *p == '\'' && p > text && (p[-1] == 'E' || p[-1] == 'e') &&
                            (p == text + 1 || !is_word(p[-2]));
@@ -94,7 +109,8 @@ char* one_spelling(const char* text) {
       writer.put_quoted(p, end);
       p = end;
     } else {
-      writer.put(*p++);
+      writer.put(*p, p + 1);
+      p++;
     }
   }
   return writer.out.data;

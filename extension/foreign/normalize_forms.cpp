@@ -1,6 +1,6 @@
-#include "normalize_forms.hpp"
+#include "foreign/normalize_forms.hpp"
 
-#include "normalize_guard.hpp"
+#include "foreign/literals.hpp"
 
 namespace pgdr {
 
@@ -13,14 +13,14 @@ RawStmt* parse_one(const char* sql) {
   return linitial_node(RawStmt, statements);
 }
 
-// The raw parse tree of an expression.
-Node* parse_expression(const char* sql) {
+// The raw parse tree of an expression, without its literals.
+Node* parse_expression(const char* sql, Literals* literals) {
   RawStmt* raw = parse_one(sql);
   auto* select = castNode(SelectStmt, raw->stmt);
   if (list_length(select->targetList) != 1)
     ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("one expression expected")));
   Node* raw_expression = linitial_node(ResTarget, select->targetList)->val;
-  refuse_checked_literals(raw_expression);
+  take_literals(raw_expression, literals);
   return raw_expression;
 }
 
@@ -30,14 +30,14 @@ ParseState* make_state(const char* sql) {
   return state;
 }
 
-Node* transform(ParseState* state, Node* raw) {
+Node* transform(ParseState* state, Node* raw, const Literals& literals) {
   Node* expression = transformExpr(state, raw, EXPR_KIND_OTHER);
   // A bare string literal becomes text, as it does on the way into a catalog.
   if (exprType(expression) == UNKNOWNOID)
     expression = coerce_type(state, expression, UNKNOWNOID, TEXTOID, -1, COERCION_IMPLICIT,
                              COERCE_IMPLICIT_CAST, -1);
   assign_expr_collations(state, expression);
-  return expression;
+  return put_literals(expression, literals);
 }
 
 // VALUE, as replace_domain_constraint_value in commands/typecmds.c has it.
@@ -69,7 +69,8 @@ CoerceToDomainValue* value_of(Oid domain) {
 
 char* reparse_expression(const char* text, Oid relation) {
   char* sql = psprintf("SELECT %s", text);
-  Node* raw = parse_expression(sql);
+  Literals literals{};
+  Node* raw = parse_expression(sql, &literals);
   ParseState* state = make_state(sql);
   List* context = NIL;
   if (OidIsValid(relation)) {
@@ -80,7 +81,7 @@ char* reparse_expression(const char* text, Oid relation) {
     context = deparse_context_for(RelationGetRelationName(rel), relation);
     relation_close(rel, NoLock);
   }
-  return deparse_expression(transform(state, raw), context, false, false);
+  return deparse_expression(transform(state, raw, literals), context, false, false);
 }
 
 List* list_expressions(const char* text) {
@@ -100,11 +101,12 @@ List* list_expressions(const char* text) {
 
 char* reparse_domain_check(const char* text, Oid domain) {
   char* sql = psprintf("SELECT %s", text);
-  Node* raw = parse_expression(sql);
+  Literals literals{};
+  Node* raw = parse_expression(sql, &literals);
   ParseState* state = make_state(sql);
   state->p_pre_columnref_hook = domain_value;
   state->p_ref_hook_state = value_of(domain);
-  return deparse_expression(transform(state, raw), NIL, false, false);
+  return deparse_expression(transform(state, raw, literals), NIL, false, false);
 }
 
 namespace {
@@ -137,6 +139,14 @@ char* deparse(Query* query) {
   return text;
 }
 
+// A statement analysed and shown again.
+char* deparse_again(ParseState* state, Node* raw) {
+  Literals literals{};
+  take_literals(raw, &literals);
+  Query* query = transformStmt(state, raw);
+  return deparse(castNode(Query, put_literals(reinterpret_cast<Node*>(query), literals)));
+}
+
 // Makes OLD and NEW of the relation known, as the first two range table entries.
 void add_old_and_new(ParseState* state, Relation rel) {
   static constexpr const char* kRows[] = {"old", "new"};
@@ -149,12 +159,12 @@ void add_old_and_new(ParseState* state, Relation rel) {
 
 // No public function deparses an expression over OLD and NEW, but a query "SELECT WHERE …" over the
 // two does.
-char* deparse_over_rows(ParseState* state, Node* raw) {
+char* deparse_over_rows(ParseState* state, Node* raw, const Literals& literals) {
   static constexpr char kWhere[] = " WHERE ";
   auto* query = makeNode(Query);
   query->commandType = CMD_SELECT;
   query->canSetTag = true;
-  query->jointree = makeFromExpr(NIL, transform(state, raw));
+  query->jointree = makeFromExpr(NIL, transform(state, raw, literals));
   query->hasSubLinks = state->p_hasSubLinks;
   query->rtable = state->p_rtable;
 #if PG_VERSION_NUM >= 160000  // permission checks left range table entries: 16 (a61b1f74823c)
@@ -184,9 +194,7 @@ const char* event_name(CmdType event) {
 
 char* reparse_query(const char* text) {
   // Not parse_analyze: statistics collectors hook in there.
-  RawStmt* raw = parse_one(text);
-  refuse_checked_literals(raw->stmt);
-  return deparse(transformTopLevelStmt(make_state(text), raw));
+  return deparse_again(make_state(text), parse_one(text)->stmt);
 }
 
 #if PG_VERSION_NUM < 160000  // views without range table entries for OLD and NEW: 16 (1b4d280ea)
@@ -225,12 +233,13 @@ char* stored_query(Oid) { return nullptr; }
 
 char* reparse_trigger_condition(const char* text, Oid relation) {
   char* sql = psprintf("SELECT %s", text);
-  Node* raw = parse_expression(sql);
+  Literals literals{};
+  Node* raw = parse_expression(sql, &literals);
   ParseState* state = make_state(sql);
   Relation rel = relation_open(relation, AccessShareLock);
   add_old_and_new(state, rel);
   relation_close(rel, NoLock);
-  return deparse_over_rows(state, raw);
+  return deparse_over_rows(state, raw, literals);
 }
 
 // transformRuleStmt would do the parsing, but it takes ACCESS EXCLUSIVE.
@@ -243,10 +252,11 @@ char* reparse_rule(const char* text, Oid relation) {
                    quote_qualified_identifier(rule->relation->schemaname, rule->relation->relname));
   Relation rel = relation_open(relation, AccessShareLock);
   if (rule->whereClause != nullptr) {
-    refuse_checked_literals(rule->whereClause);
+    Literals literals{};
+    take_literals(rule->whereClause, &literals);
     ParseState* state = make_state(text);
     add_old_and_new(state, rel);
-    appendStringInfo(&out, " WHERE %s", deparse_over_rows(state, rule->whereClause));
+    appendStringInfo(&out, " WHERE %s", deparse_over_rows(state, rule->whereClause, literals));
   }
   appendStringInfo(&out, " DO %s", rule->instead ? "INSTEAD " : "ALSO ");
   if (rule->actions == NIL) appendStringInfoString(&out, "NOTHING");
@@ -255,9 +265,8 @@ char* reparse_rule(const char* text, Oid relation) {
     ParseState* state = make_state(text);
     add_old_and_new(state, rel);
     auto* action = static_cast<Node*>(lfirst(cell));
-    refuse_checked_literals(action);
     appendStringInfo(&out, "%s%s", cell == list_head(rule->actions) ? "(" : ";\n ",
-                     deparse(transformStmt(state, action)));
+                     deparse_again(state, action));
   }
   if (rule->actions != NIL) appendStringInfoChar(&out, ')');
   relation_close(rel, NoLock);
@@ -280,8 +289,7 @@ char* reparse_body(const char* text, Oid function) {
   if (!IsA(body, List)) {
     ParseState* state = make_state(sql);
     sql_fn_parser_setup(state, info);
-    refuse_checked_literals(body);
-    appendStringInfoString(&out, deparse(transformStmt(state, body)));
+    appendStringInfoString(&out, deparse_again(state, body));
     return out.data;
   }
   appendStringInfoString(&out, "BEGIN ATOMIC");
@@ -290,8 +298,7 @@ char* reparse_body(const char* text, Oid function) {
     ParseState* state = make_state(sql);
     sql_fn_parser_setup(state, info);
     auto* statement = static_cast<Node*>(lfirst(cell));
-    refuse_checked_literals(statement);
-    appendStringInfo(&out, "\n%s;", deparse(transformStmt(state, statement)));
+    appendStringInfo(&out, "\n%s;", deparse_again(state, statement));
   }
   appendStringInfoString(&out, "\nEND");
   return out.data;

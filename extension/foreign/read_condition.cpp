@@ -1,6 +1,7 @@
 // The rows of an extension's configuration table that a dump carries (engine.hpp).
 #include "engine.hpp"
-#include "restricted.hpp"
+#include "foreign/place.hpp"
+#include "foreign/query.hpp"
 
 namespace pgdr {
 
@@ -44,13 +45,12 @@ void read_by_condition(Relation rel, const char* condition, ConditionOf whose,
     ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not connect to SPI")));
   const bool as_owner = whose == ConditionOf::kExtension;
   if (as_owner) check_owner_reads(rel);
-  // From parsing on: a literal may run the checks of a domain.
-  const FormerUser former = act_as_owner(as_owner ? rel->rd_rel->relowner : InvalidOid);
-  Portal portal = SPI_cursor_open_with_args(nullptr, query.data, 0, nullptr, nullptr, nullptr, true,
-                                            CURSOR_OPT_NO_SCROLL);
+  const Oid relation = RelationGetRelid(rel);
+  const Oid role = as_owner ? rel->rd_rel->relowner : InvalidOid;
+  ForeignBudget budget = budget_for(&relation, 1);
+  Portal portal = open_foreign_query(query.data, role, &relation, 1, &budget);
   for (;;) {
-    SPI_cursor_fetch(portal, true, kFetch);
-    if (SPI_processed == 0) break;
+    if (fetch_foreign_rows(portal, kFetch, role, &budget) == 0) break;
     // With UNION and a cast a condition could yield another type.
     if (SPI_gettypeid(SPI_tuptable->tupdesc, 1) != TIDOID)
       ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -70,7 +70,6 @@ void read_by_condition(Relation rel, const char* condition, ConditionOf whose,
     SPI_freetuptable(SPI_tuptable);
   }
   SPI_cursor_close(portal);
-  act_as_before(former);
   SPI_finish();
   ExecDropSingleTupleTableSlot(slot);
 
