@@ -5,7 +5,7 @@ PG_CONFIG ?= pg_config
 PREFIX ?= /usr/local
 JOBS ?= 2
 CMAKE_FLAGS ?=
-CHECKS := unit sanitize regress e2e format tidy layers symbols
+CHECKS := unit sanitize regress e2e format tidy layers foreign symbols
 OPTIONAL_CHECKS := majors corpus
 
 pgxs = $(MAKE) -f extension.mk PG_CONFIG=$(PG_CONFIG)

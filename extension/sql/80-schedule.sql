@@ -10,6 +10,21 @@ DECLARE
   cron_database text := current_setting('cron.database_name', true);
 BEGIN
   IF EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pg_cron') THEN
+    -- What is called by these names below is pg_cron's, or it is not called.
+    IF EXISTS (
+      SELECT FROM (
+        SELECT 'pg_proc'::regclass, p.oid FROM pg_proc AS p, pg_namespace AS n
+        WHERE n.oid = p.pronamespace AND n.nspname = 'cron' AND p.proname IN ('schedule', 'unschedule')
+        UNION ALL SELECT 'pg_class'::regclass, c.oid FROM pg_class AS c, pg_namespace AS n
+        WHERE n.oid = c.relnamespace AND n.nspname = 'cron' AND c.relname = 'job') AS o (class, oid)
+      WHERE NOT EXISTS (
+        SELECT FROM pg_depend AS d, pg_extension AS e
+        WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
+          AND d.refobjid = e.oid AND e.extname = 'pg_cron')) THEN
+      RAISE EXCEPTION 'schema cron has functions that are not pg_cron''s'
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+              HINT = 'Somebody put them beside those of the extension: \df cron.* shows them; drop them.';
+    END IF;
     RETURN;
   END IF;
   IF cron_database IS NOT NULL AND cron_database <> current_database() THEN
@@ -64,6 +79,7 @@ END
 $$;
 COMMENT ON FUNCTION dr._check_cron_database(text) IS 'Internal: errors where pg_cron lives in another database';
 
+-- foreign: none, because dr._check_pg_cron() has made sure that schema cron, which is a superuser's, holds pg_cron's functions alone.
 CREATE FUNCTION dr.schedule_snapshots(schedule text, content boolean DEFAULT false)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -101,6 +117,7 @@ $$;
 COMMENT ON FUNCTION dr.schedule_snapshots(text, boolean) IS
   'Schedules snapshots of this database with pg_cron, one job per database; returns the number of the job';
 
+-- foreign: none, because dr._check_pg_cron() has made sure that schema cron, which is a superuser's, holds pg_cron's functions alone.
 CREATE FUNCTION dr.unschedule_snapshots()
 RETURNS boolean
 LANGUAGE plpgsql VOLATILE

@@ -3,6 +3,7 @@
 -- in its place; therefore neither a job nor the tool nor another function calls them, only people do. What they call lies in schema dr,
 -- which belongs to the extension's owner. (dr_table_count, dr_table_fingerprint and dr_fingerprint are complete in themselves, 20-engine.sql:
 -- they are everybody's, who may not enter schema dr.)
+-- foreign: none, because CREATE FUNCTION and COMMENT run no code; event triggers fire for whoever creates or updates an extension.
 DO $$
 DECLARE
   f record;

@@ -1,5 +1,6 @@
 -- The last part, so that it covers the functions of every other one. The fingerprint functions are harmless: they give a
 -- role nothing that it could not count itself, since they check that it may read every column and row of the table.
+-- foreign: none, because REVOKE runs no code.
 DO $$
 DECLARE
   routine text;

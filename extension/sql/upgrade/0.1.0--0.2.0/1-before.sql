@@ -2,6 +2,7 @@
 SET LOCAL search_path = pg_catalog, pg_temp;
 -- Internal functions are made anew, so that none of 0.1.0's stays behind under arguments that nothing calls any more. The dr_* functions
 -- of the chosen schema are replaced instead: views may use them, and roles were granted them.
+-- foreign: none, because DROP runs no code of the functions.
 DO $$
 DECLARE
   routine text;
