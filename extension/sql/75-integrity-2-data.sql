@@ -206,3 +206,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION dr._integrity_duplicates(int) IS 'integrity findings about duplicate keys under unique indexes';
+
+-- 0.1.0 had functions of these names. Nothing calls them; a dump of its catalog has GRANTs on them, which must not fail here.
+CREATE FUNCTION dr._integrity_key_expression(relation oid, alias text) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT NULL::text $$;
+COMMENT ON FUNCTION dr._integrity_key_expression(oid, text) IS 'Internal: unused, kept for dumps of 0.1.0';
+CREATE FUNCTION dr._integrity_constraint_query(constraint_oid oid) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT NULL::text $$;
+COMMENT ON FUNCTION dr._integrity_constraint_query(oid) IS 'Internal: unused, kept for dumps of 0.1.0';
+CREATE FUNCTION dr._integrity_query(what text, object oid, OUT tables oid[], OUT query text) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT NULL::oid[], NULL::text $$;
+COMMENT ON FUNCTION dr._integrity_query(text, oid) IS 'Internal: unused, kept for dumps of 0.1.0';
