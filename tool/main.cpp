@@ -1,8 +1,8 @@
 // pgdr: the command line. Parses, dispatches, and turns an Error into the process's exit status.
 
 #include <algorithm>
-#include <cstdio>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +13,10 @@
 
 #include "base/abandoned.hpp"
 #include "base/format.hpp"
+#include "base/harden.hpp"
 #include "base/interrupt.hpp"
 #include "base/log.hpp"
+#include "base/output.hpp"
 #include "base/result.hpp"
 #include "command/commands.hpp"
 #include "command/render.hpp"
@@ -131,7 +133,12 @@ int run_command(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    if (error.get_exit_code() == 0) {  // --help, --version
+      std::ostringstream text;
+      app.exit(error, text, text);
+      print(text.str());
+      return 0;
+    }
     return fail(usage_error(app, error, argc, argv), wants_json(argc, argv));
   }
   pgdr::log_setup(globals.quiet     ? pgdr::Verbosity::kQuiet
@@ -146,16 +153,12 @@ int run_command(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  pgdr::keep_memory_private();
   try {
     int status = run_command(argc, argv);
     // A result that could not be written (disk full, closed pipe) is not a result.
-    if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && status == 0) {
-      status =
-          fail(Error::of(Code::kFailed, "cannot write to standard output",
-                         "what the command did is done, only its report is lost: \"pgdr list\" "
-                         "and \"pgdr status\" tell what there is"),
-               false);
-    }
+    const pgdr::Status written = pgdr::flush_output();
+    if (!written && status == 0) status = fail(written.error(), false);
     // A thread that hangs in a dead repository must not see the program being taken down.
     if (pgdr::any_abandoned()) _exit(status);
     return status;

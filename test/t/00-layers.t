@@ -33,4 +33,23 @@ refused extension/scan.cpp '"postgres.h"'
 refused extension/core/a.cpp '"utils/rel.h"'
 refused extension/core/a.cpp '<cstdio>'
 refused tool/app/a.cpp '"postgres.h"'
+
+# Text leaves the tool in one place.
+line() { # line FILE TEXT: a tree of one such file
+  rm -rf "$T/tree"
+  mkdir -p "$T/tree/$(dirname "$1")"
+  printf '%s\n' "$2" >"$T/tree/$1"
+}
+for text in 'std::cout << name;' 'std::cerr << name;' '(void)std::fwrite(p, 1, n, stdout);' 'fprintf(stderr, "%s", name);' \
+  'printf("%s", name);' '::write(STDERR_FILENO, p, n);' 'write(2, p, n);' 'perror(name);' 'fmt::print("{}", name);'; do
+  line tool/app/a.cpp "$text"
+  capture "$top/script/check-layers" "$T/tree"
+  like "$code $out" '^1 tool/app/a.cpp:1: ' "not outside of tool/base/output.cpp: $text"
+  line tool/base/output.cpp "$text"
+  exit_is 0 "$top/script/check-layers" "$T/tree"
+done
+for text in '// to stdout' 'run("pg_dump --stdout");' 'isatty(STDERR_FILENO);' 'write(fd.get(), p, n);'; do
+  line tool/app/a.cpp "$text"
+  exit_is 0 "$top/script/check-layers" "$T/tree"
+done
 done_testing

@@ -9,7 +9,7 @@ is "$(sql shop "SELECT extversion FROM pg_extension WHERE extname = 'pgdr'")" 0.
 is "$(sql shop 'SHOW listen_addresses')" '' 'the server listens on no TCP address'
 
 exit_is 0 pgdr --version
-like "$out" '0\.1\.0' 'the tool has the same version'
+like "$out" '0\.2\.0' 'the tool has the same version'
 exit_is 0 pgdr --help
 like "$out" 'backup' 'its help lists the commands'
 exit_is 2 pgdr no-such-command

@@ -43,7 +43,8 @@ TEST(Table, ColorsOnlyWhenAskedAndKeepsAlignment) {
 TEST(Table, ControlCharactersCannotDriveTheTerminal) {
   Table table({{"A"}});
   table.add({"x\033[2Jy\n"});
-  EXPECT_EQ(table.text(false), "A\nx?[2Jy?\n");
+  table.add({"\u202egpj.exe"});
+  EXPECT_EQ(table.text(false), "A\nx\\x1B[2Jy\\n\n\\u202Egpj.exe\n");
 }
 
 TEST(Fields, AlignsValues) {

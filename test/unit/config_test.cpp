@@ -270,6 +270,43 @@ TEST(FindConfig, TakesTheOptionThenTheEnvironment) {
   std::filesystem::remove(path);
 }
 
+// A configuration with that database, at that mode.
+Result<Config> loaded(const std::string& database, unsigned mode) {
+  const std::string path =
+      ::testing::TempDir() + "pgdr-config-mode." + std::to_string(getpid()) + ".toml";
+  std::string text = valid();
+  text.replace(text.find("\"shop\""), 6, "\"" + database + "\"");
+  EXPECT_TRUE(write_file(path, text, mode).ok());
+  auto config = load_config(path);
+  std::filesystem::remove(path);
+  return config;
+}
+
+TEST(LoadConfig, RefusesAPasswordThatOthersMayRead) {
+  for (const char* database :
+       {"postgres://bob:secret@db/shop", "host=db password=secret dbname=shop",
+        "host=db PASSWORD = 'x'", "postgresql://db/shop?user=bob&password=secret",
+        "host=db sslpassword=x"}) {
+    for (const unsigned mode : {0644U, 0604U, 0620U, 0660U, 0666U, 0601U}) {
+      const auto config = loaded(database, mode);
+      ASSERT_FALSE(config.ok()) << database << std::oct << mode;
+      EXPECT_EQ(config.error().code, Code::kUsage);
+      EXPECT_THAT(config.error().message, HasSubstr("[set.shop] database"));
+      EXPECT_THAT(config.error().message, Not(HasSubstr("secret")));
+      EXPECT_THAT(config.error().hint, HasSubstr("chmod 600"));
+    }
+    EXPECT_TRUE(loaded(database, 0600).ok()) << database;
+    EXPECT_TRUE(loaded(database, 0640).ok()) << database;
+  }
+}
+
+TEST(LoadConfig, WithoutAPasswordTheModeIsFree) {
+  for (const char* database : {"shop", "postgres://bob@db:5432/shop", "host=db user=bob",
+                               "postgresql:///shop?host=/run/x&passfile=/etc/pgpass"}) {
+    EXPECT_TRUE(loaded(database, 0644).ok()) << database;
+  }
+}
+
 TEST(ValidName, IsAFolderNameWithoutSurprises) {
   for (const char* good : {"a", "prompt69", "A.b_c-d", "9x"}) EXPECT_TRUE(valid_name(good)) << good;
   for (const char* bad : {"", ".", "..", ".a", "-a", "a/b", "a b", "ä", "_a"}) {

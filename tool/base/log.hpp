@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/output.hpp"  // color_on_stdout()
 #include "base/result.hpp"
 
 namespace pgdr {
@@ -20,9 +21,6 @@ void log_error(const Error& error);  // "pgdr: error: â€¦" and, if any, "hint: â
 void log_warning(std::string_view message);
 void log_info(std::string_view message);     // not when quiet
 void log_verbose(std::string_view message);  // only when verbose
-
-bool color_on_stdout();
-bool color_on_stderr();
 
 // Progress of a long step, pushed by use-cases, drawn by whoever listens.
 struct ProgressState {

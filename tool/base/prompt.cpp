@@ -11,6 +11,7 @@
 #include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/interrupt.hpp"
+#include "base/output.hpp"
 
 namespace pgdr {
 namespace {
@@ -38,10 +39,6 @@ class SilentTerminal {
   bool good_ = false;
 };
 
-void say(int fd, const std::string& text) {
-  [[maybe_unused]] const ssize_t ignored = write(fd, text.data(), text.size());
-}
-
 }  // namespace
 
 Result<std::string> ask_secret(const std::string& question) {
@@ -54,7 +51,7 @@ Result<std::string> ask_secret(const std::string& question) {
   if (!silent.good()) {
     return Error::of(Code::kNoKey, question + ": the terminal would show what is typed");
   }
-  say(terminal.get(), question + ": ");
+  put_terminal(terminal.get(), question + ": ");
   // One buffer of fixed size: growing would leave pieces of the secret behind in freed memory.
   std::string line(4096, '\0');
   std::size_t size = 0;
@@ -64,7 +61,7 @@ Result<std::string> ask_secret(const std::string& question) {
     const int ready = poll(wait.data(), wait.size(), -1);
     if (interrupted() || (ready < 0 && errno != EINTR)) {
       cleanse(line);
-      say(terminal.get(), "\n");
+      put_terminal(terminal.get(), "\n");
       return interrupted_error();
     }
     if (ready <= 0) continue;

@@ -9,6 +9,8 @@
 #include "base/file.hpp"
 #include "base/interrupt.hpp"
 #include "base/log.hpp"
+#include "base/output.hpp"
+#include "base/visible.hpp"
 #include "command/commands.hpp"
 #include "command/options.hpp"
 
@@ -23,12 +25,11 @@ class TerminalDialog : public app::Dialog {
   explicit TerminalDialog(bool present) : present_(present) {}
   [[nodiscard]] bool present() const override { return present_; }
   Result<std::string> ask(const std::string& question, const std::string& suggestion) override {
-    std::cerr << question;
-    if (!suggestion.empty()) std::cerr << " [" << suggestion << "]";
-    std::cerr << ": " << std::flush;
+    put_error(suggestion.empty() ? fmt::format("{}: ", question)
+                                 : fmt::format("{} [{}]: ", question, visible(suggestion)));
     std::string answer;
     if (!std::getline(std::cin, answer)) {
-      std::cerr << "\n";
+      put_error("\n");
       if (interrupted()) return interrupted_error();
       return Error::of(Code::kInterrupted, "no answer: nothing was changed");
     }

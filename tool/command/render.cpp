@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdio>
 
 #include <fmt/format.h>
 
 #include "base/format.hpp"
+#include "base/output.hpp"
+#include "base/visible.hpp"
 
 namespace pgdr::command {
 namespace {
@@ -34,15 +35,10 @@ std::string paint(std::string_view text, Tone tone, bool color) {
   static constexpr std::array<std::string_view, 6> kCodes = {"", "32", "33", "31;1", "2", "1"};
   const std::string_view code = kCodes.at(static_cast<std::size_t>(tone));
   if (!color || code.empty() || text.empty()) return std::string(text);
-  return fmt::format("\033[{}m{}\033[0m", code, text);
+  return ansi_colour(code, text);
 }
 
-std::string printable(std::string_view text) {
-  std::string out(text);
-  std::replace_if(
-      out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-  return out;
-}
+std::string printable(std::string_view text) { return visible(text); }
 
 std::size_t display_width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](unsigned char c) {
@@ -59,7 +55,7 @@ std::string Table::text(bool color) const {
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     std::size_t width = display_width(columns_[i].title);
-    for (const auto& row : rows_) width = std::max(width, display_width(row[i].text));
+    for (const auto& row : rows_) width = std::max(width, display_width(printable(row[i].text)));
     widths.push_back(width);
   }
   std::string out;
@@ -115,10 +111,9 @@ std::string age(Time then, Time now) {
   return now > then ? format_duration(distance) + " ago" : "in " + format_duration(distance);
 }
 
-// A failure stays in the stream; main() looks at it.
 void print(std::string_view text) {
   printed = true;
-  (void)std::fwrite(text.data(), 1, text.size(), stdout);
+  put_output(text);
 }
 
 bool printed_anything() { return printed; }
@@ -132,7 +127,8 @@ Json error_json(const Error& error) {
 
 void print_json(const Json& json) {
   // A byte that is not UTF-8 must not end the run with an exception.
-  print(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  printed = true;
+  put_json(json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 Json json_text(const std::optional<std::string>& text) { return text ? Json(*text) : Json(); }

@@ -25,7 +25,7 @@ enum class Tone { kPlain, kGood, kWarn, kBad, kDim, kBold };
 
 // ANSI colours around text, or the text itself.
 std::string paint(std::string_view text, Tone tone, bool color);
-// Control characters become '?': what comes from a database or a file must not drive the terminal.
+// base/visible.hpp's visible(): what comes from a database or a file must not drive the terminal.
 std::string printable(std::string_view text);
 // Columns of a UTF-8 text on a terminal: code points, not bytes (wide characters count as one).
 std::size_t display_width(std::string_view text);
@@ -43,7 +43,8 @@ struct Cell {
   Tone tone = Tone::kPlain;
 };
 
-// Two spaces between columns, no lines, no trailing blanks; control characters are shown as '?'.
+// Two spaces between columns, no lines, no trailing blanks; control characters are shown as
+// escapes.
 class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
