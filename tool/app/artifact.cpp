@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/interrupt.hpp"
+#include "base/warn.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -131,6 +132,27 @@ Result<std::string> read_artifact(const StoredBackup& backup, const Artifact& ar
     }
     text.append(reinterpret_cast<const char*>(buffer.data()), got);
   }
+}
+
+Result<std::string> read_from_copies(const Backup& backup, const std::string& kind,
+                                     const pipe::Keys& keys, std::size_t limit) {
+  std::optional<Error> first;
+  for (const auto& copy : backup.copies) {
+    const Artifact* artifact = copy.manifest.find(kind);
+    if (artifact == nullptr) continue;
+    const Status whole = check_stored(copy, *artifact, {});
+    auto text =
+        whole ? read_artifact(copy, *artifact, keys, limit) : Result<std::string>(whole.error());
+    if (text) {
+      if (first) log_warning(*first);
+      return text;
+    }
+    if (text.error().code == Code::kInterrupted) return text;
+    if (!first) first = text.error();
+  }
+  if (first) return *first;
+  return Error::of(Code::kNotFound,
+                   fmt::format("backup {} has no {} artifact", backup.manifest().label, kind));
 }
 
 Result<std::string> read_stored_text(const StoredBackup& backup, const Artifact& artifact,

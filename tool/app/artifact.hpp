@@ -85,6 +85,12 @@ class ArtifactReader final : public Source {
 Result<std::string> read_artifact(const StoredBackup& backup, const Artifact& artifact,
                                   const pipe::Keys& keys, std::size_t limit);
 
+// The artifact of that kind ("snapshot") from the first copy whose stored bytes are what was
+// written and open to their end; what is wrong with the others is a warning. kNotFound when the
+// backup has none; else the first copy's error.
+Result<std::string> read_from_copies(const Backup& backup, const std::string& kind,
+                                     const pipe::Keys& keys, std::size_t limit);
+
 // The same of stored bytes as they are: of a list of chunks.
 Result<std::string> read_stored_text(const StoredBackup& backup, const Artifact& artifact,
                                      std::size_t limit);

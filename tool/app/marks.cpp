@@ -127,6 +127,11 @@ bool sort_mark(const store::Entry& entry, const std::string& set, Marks& marks) 
   return false;
 }
 
+std::string pinned_label(const std::string& key) {
+  const std::string name = key.substr(key.rfind('/') + 1);
+  return name.substr(0, name.find('.'));
+}
+
 Result<std::vector<Pin>> read_pins(Repository& repository, const std::string& set,
                                    const std::vector<std::string>& keys) {
   std::vector<Pin> pins;

@@ -75,6 +75,9 @@ struct Marks {
 // Takes a key below "<set>/" if it is a mark's. false: it is none.
 bool sort_mark(const store::Entry& entry, const std::string& set, Marks& marks);
 
+// The label in a pin's key.
+std::string pinned_label(const std::string& key);
+
 // kCorrupt when one cannot be read: it may be the pin that matters.
 Result<std::vector<Pin>> read_pins(Repository& repository, const std::string& set,
                                    const std::vector<std::string>& keys);

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "app/artifact.hpp"
 #include "app/conflict.hpp"
+#include "base/parallel.hpp"
 #include "db/catalog.hpp"
 
 namespace pgdr::app {
@@ -13,6 +16,7 @@ constexpr std::size_t kLongestDocument = std::size_t{1} << 30;
 
 // What the catalog knows of one backup.
 struct Known {
+  bool finished = false;  // it was a backup, and not all of its copies were deleted
   std::optional<bool> proven;
   std::optional<Time> proven_at;
   std::vector<CopyState> copies;
@@ -39,14 +43,16 @@ Result<std::map<std::string, Known>> ask_catalog(const SetConfig& set, Overview&
     one.proven_at = time_of(row[2]);
   }
   PGDR_TRY(const db::Rows copies,
-           db->query("SELECT b.label, c.repository, c.location, c.state, c.checked_at, c.error "
+           db->query("SELECT b.label, c.repository, c.location, c.state, c.checked_at, c.error, "
+                     "b.state IN ('complete', 'partial') AND c.state <> 'deleted' "
                      "FROM dr.backups b JOIN dr.copies c ON c.backup = b.id "
                      "WHERE b.set_name = $1 ORDER BY c.id",
                      {set.name}));
   for (const auto& row : copies) {
-    known[row[0].value_or("")].copies.push_back({row[1].value_or(""), row[2].value_or(""),
-                                                 row[3].value_or(""), time_of(row[4]),
-                                                 row[5].value_or("")});
+    Known& one = known[row[0].value_or("")];
+    one.finished = one.finished || row[6] == "t";
+    one.copies.push_back({row[1].value_or(""), row[2].value_or(""), row[3].value_or(""),
+                          time_of(row[4]), row[5].value_or("")});
   }
   PGDR_TRY(const db::Rows failed,
            db->query("SELECT label, error, finished_at FROM dr.backups WHERE set_name = $1 "
@@ -59,14 +65,45 @@ Result<std::map<std::string, Known>> ask_catalog(const SetConfig& set, Overview&
   return known;
 }
 
+// By label and repository.
+using Signatures = std::map<std::pair<std::string, std::string>, std::string>;
+
+// What a restore would refuse is told before.
+Result<Signatures> look_at_signatures(const std::vector<const Backup*>& backups,
+                                      const SigningConfig& signing,
+                                      std::vector<std::string>& problems) {
+  Signatures signatures;
+  if (signing.trusted.empty()) return signatures;
+  std::vector<const StoredBackup*> copies;
+  for (const Backup* backup : backups) {
+    for (const auto& copy : backup->copies) copies.push_back(&copy);
+  }
+  std::vector<std::optional<Result<Trust>>> trust(copies.size());
+  PGDR_CHECK(for_each_parallel(copies.size(), [&](std::size_t i) {
+    trust[i] = check_signature(*copies[i], signing, false);
+    return success();
+  }));
+  for (std::size_t i = 0; i < copies.size(); ++i) {
+    std::string& state = signatures[{copies[i]->manifest.label, copies[i]->repository->name}];
+    state = "trusted";
+    if (*trust[i]) continue;
+    const Error& error = trust[i]->error();
+    state = error.code != Code::kCorrupt ? "unknown" : is_unsigned(error) ? "unsigned" : "wrong";
+    problems.push_back(to_string(error));
+  }
+  return signatures;
+}
+
 BackupState combine(const Backup& backup, const std::map<std::string, Known>& known,
-                    const std::vector<Pin>& pins) {
+                    const std::vector<Pin>& pins, const Signatures& signatures) {
   BackupState state;
   state.manifest = backup.manifest();
   state.pin = strongest_pin(pins, state.manifest.label, system_clock().now());
   for (const auto& copy : backup.copies) {
-    state.copies.push_back(
-        {copy.repository->name, copy.repository->location(), "complete", std::nullopt, ""});
+    const auto signature = signatures.find({state.manifest.label, copy.repository->name});
+    state.copies.push_back({copy.repository->name, copy.repository->location(), "complete",
+                            std::nullopt, "",
+                            signature == signatures.end() ? "" : signature->second});
   }
   const auto at = known.find(state.manifest.label);
   if (at == known.end()) return state;
@@ -133,11 +170,24 @@ Result<Overview> read_overview(const Config& config, const SetConfig& set) {
   Overview overview;
   overview.set = set.name;
   PGDR_TRY(const Read read, read_all(config, set, overview));
+  std::vector<const Backup*> backups;
+  for (const auto& backup : read.history.backups) backups.push_back(&backup);
+  PGDR_TRY(const Signatures signatures,
+           look_at_signatures(backups, config.signing, overview.problems));
   for (const auto& backup : read.history.backups) {
-    overview.backups.push_back(combine(backup, read.known, read.pins));
+    overview.backups.push_back(combine(backup, read.known, read.pins, signatures));
   }
   for (const auto& backup : read.history.backups) {
     if (auto conflict = copies_conflict(backup)) overview.problems.push_back(to_string(*conflict));
+  }
+  // Newer than what there is, so no rule of retention let it go.
+  for (const auto& [label, known] : read.known) {
+    const bool newer = overview.backups.empty() || label > overview.backups.front().manifest.label;
+    const bool shown = std::any_of(read.history.broken.begin(), read.history.broken.end(),
+                                   [&](const BrokenBackup& one) { return one.label == label; });
+    if (!known.finished || !newer || shown || !read.repositories.failed.empty()) continue;
+    overview.problems.push_back(
+        fmt::format("backup {}, which the catalog knows, is in no repository any more", label));
   }
   for (const auto& error : read.history.unlisted) overview.problems.push_back(to_string(error));
   for (const auto& broken : read.history.broken) {
@@ -158,19 +208,18 @@ Result<Details> read_details(const Config& config, const SetConfig& set, const s
   PGDR_TRY(Read read, read_all(config, set, overview));
   PGDR_TRY(const Backup backup, choose_backup(std::move(read.history), label));
   Details details;
-  details.state = combine(backup, read.known, read.pins);
+  PGDR_TRY(const Signatures signatures,
+           look_at_signatures({&backup}, config.signing, details.problems));
+  details.state = combine(backup, read.known, read.pins, signatures);
   const KeyFiles files = with_defaults(keys, config, &set);
   if (files.identities.empty() && files.passphrase_file.empty()) {
     details.document_problem = "the tables are in the encrypted snapshot document: --identity FILE";
     return details;
   }
   const auto open = [&]() -> Result<Document> {
-    const StoredBackup& copy = backup.copies.front();
-    const Artifact* artifact = copy.manifest.find("snapshot");
-    if (artifact == nullptr) return Error::of(Code::kNotFound, "it has no snapshot document");
     PGDR_TRY(const pipe::Keys opened, load_keys(files));
-    PGDR_CHECK(check_stored(copy, *artifact, {}));
-    PGDR_TRY(const std::string text, read_artifact(copy, *artifact, opened, kLongestDocument));
+    PGDR_TRY(const std::string text,
+             read_from_copies(backup, "snapshot", opened, kLongestDocument));
     return parse_document(text);
   };
   auto document = open();

@@ -21,6 +21,9 @@ struct CopyState {
   std::string state;               // complete; missing, damaged as far as the catalog knows
   std::optional<Time> checked_at;  // when every byte was last compared
   std::string error;
+  // Where signatures are demanded: "trusted", "unsigned", "wrong", or "unknown" where it could not
+  // be read; else "".
+  std::string signature{};
 };
 
 struct BackupState {
@@ -53,6 +56,7 @@ struct Details {
   BackupState state;
   std::optional<Document> document;  // with a key
   std::string document_problem;
+  std::vector<std::string> problems;  // with its signatures
 };
 // label as choose_backup() takes it.
 Result<Details> read_details(const Config& config, const SetConfig& set, const std::string& label,

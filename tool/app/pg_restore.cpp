@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "app/globals_script.hpp"
 #include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/process.hpp"
@@ -22,6 +23,7 @@ namespace pgdr::app {
 namespace {
 
 constexpr std::size_t kErrorsKept = 20;
+constexpr std::size_t kLongestGlobals = std::size_t{256} << 20U;
 
 // A file in memory that a child opens by its name.
 Result<Fd> memory_file(const char* name, const std::string& content) {
@@ -300,7 +302,8 @@ Result<RestoreMessages> restore_globals(
     return Error::of(Code::kUsage, fmt::format("backup {} holds no globals", backup.manifest.label),
                      "leave out --globals");
   }
-  PGDR_TRY(const auto reader, ArtifactReader::open(backup, *globals, keys, true));
+  PGDR_TRY(const std::string text, read_artifact(backup, *globals, keys, kLongestGlobals));
+  PGDR_TRY(const std::string script, plain_sql(text));
   Command command;
   PGDR_TRY(const std::string psql, find_program("psql"));
   command.argv = {
@@ -310,7 +313,7 @@ Result<RestoreMessages> restore_globals(
   command.env["LC_MESSAGES"] = "C";
   command.want_stdin = true;
   PGDR_TRY(const auto process, Process::start(std::move(command)));
-  PGDR_CHECK(copy_all(*reader, process->in()));
+  PGDR_CHECK(process->in().write(std::as_bytes(std::span(script))));
   PGDR_CHECK(process->in().finish());
   PGDR_TRY(const ExitStatus status, process->wait());
   if (!status.ok()) return Error::of(Code::kFailed, "psql " + status.describe());

@@ -103,8 +103,9 @@ enum class Trust {
   kTrusted,
   kAccepted,  // missing or wrong, and --accept-unsigned was given
 };
-// kCorrupt for a manifest that no trusted key signed.
+// kCorrupt for a manifest that no trusted key signed; is_unsigned() for one without any signature.
 Result<Trust> check_signature(const StoredBackup& backup, const SigningConfig& signing,
                               bool accept_unsigned);
+bool is_unsigned(const Error& error);
 
 }  // namespace pgdr::app

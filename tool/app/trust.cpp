@@ -9,13 +9,15 @@
 namespace pgdr::app {
 namespace {
 
+constexpr const char* kUnsigned = "its manifest is not signed";
+
 Status signed_by_any(const StoredBackup& backup, const std::vector<std::string>& trusted) {
   const std::string key =
       backup_prefix(backup.manifest.set, backup.manifest.label) + backup.signature_file;
   auto signature = store::read_text(*backup.repository->store, key, 4096);
   if (!signature) {
     if (signature.error().code != Code::kNotFound) return signature.error();
-    return Error::of(Code::kCorrupt, "its manifest is not signed");
+    return Error::of(Code::kCorrupt, kUnsigned);
   }
   for (const auto& one : trusted) {
     const Status good = verify_signature(one, backup.text, *signature);
@@ -42,6 +44,10 @@ Result<Trust> check_signature(const StoredBackup& backup, const SigningConfig& s
   Error error = good.error().context(what);
   error.hint = "somebody may have replaced it; --accept-unsigned uses it all the same";
   return error;
+}
+
+bool is_unsigned(const Error& error) {
+  return error.code == Code::kCorrupt && error.message.ends_with(kUnsigned);
 }
 
 }  // namespace pgdr::app

@@ -18,12 +18,22 @@ Cell proven_cell(const app::BackupState& state, bool catalog) {
   return catalog ? Cell("not yet", Tone::kWarn) : Cell("unknown", Tone::kDim);
 }
 
+bool signed_well(const app::CopyState& copy) {
+  return copy.signature.empty() || copy.signature == "trusted";
+}
+
+std::string signature_words(const app::CopyState& copy) {
+  if (copy.signature == "unsigned") return "unsigned";
+  return copy.signature == "wrong" ? "wrong signature" : "signature unknown";
+}
+
 std::string copies_text(const app::BackupState& state) {
   std::string text;
   for (const auto& copy : state.copies) {
     if (!text.empty()) text += ", ";
     text += copy.repository;
     if (copy.state != "complete") text += " (" + copy.state + ")";
+    if (!signed_well(copy)) text += fmt::format(" ({})", signature_words(copy));
   }
   return text;
 }
@@ -31,6 +41,7 @@ std::string copies_text(const app::BackupState& state) {
 bool all_complete(const app::BackupState& state) {
   for (const auto& copy : state.copies) {
     if (copy.state != "complete" && copy.state != "deleted") return false;
+    if (!signed_well(copy)) return false;
   }
   return true;
 }
@@ -52,6 +63,7 @@ Json state_json(const app::BackupState& state) {
     copies.push_back({{"repository", copy.repository},
                       {"location", copy.location},
                       {"state", copy.state},
+                      {"signature", copy.signature.empty() ? Json(nullptr) : Json(copy.signature)},
                       {"checked_at", json_time(copy.checked_at)},
                       {"error", copy.error.empty() ? Json(nullptr) : Json(copy.error)}});
   }
@@ -141,8 +153,12 @@ std::string show_text(const app::Details& details, bool color) {
     std::string text = fmt::format("{}: {}", copy.repository, copy.location);
     if (copy.state != "complete") text += ", " + copy.state;
     if (!copy.error.empty()) text += ": " + copy.error;
+    if (!copy.signature.empty()) {
+      text += signed_well(copy) ? ", signed" : ", " + signature_words(copy);
+    }
     text += copy.checked_at ? ", checked " + to_local(*copy.checked_at) : ", not re-read so far";
-    fields.add("copy", Cell(text, copy.state == "complete" ? Tone::kPlain : Tone::kBad));
+    fields.add("copy", Cell(text, copy.state == "complete" && signed_well(copy) ? Tone::kPlain
+                                                                                : Tone::kBad));
   }
   if (state.proven) {
     fields.add(

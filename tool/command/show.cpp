@@ -23,7 +23,8 @@ Result<int> run(const Globals& globals, const Options& o) {
   } else {
     print(show_text(details, color_on_stdout()));
   }
-  return 0;
+  for (const auto& problem : details.problems) log_warning(problem);
+  return details.problems.empty() ? 0 : exit_code(Code::kPartial);
 }
 
 }  // namespace
