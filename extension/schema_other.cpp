@@ -73,25 +73,27 @@ constexpr char kForeignWrappers[] =
     "SELECT 'foreign data wrapper', w.identity, 'definition', 'strict', concat_ws(' ',"
     " CASE WHEN w.fdwhandler::oid <> 0 THEN 'HANDLER ' || w.fdwhandler::regproc END,"
     " CASE WHEN w.fdwvalidator::oid <> 0 THEN 'VALIDATOR ' || w.fdwvalidator::regproc END,"
-    " 'OPTIONS (' || " PGDR_OPTIONS("w.fdwoptions") " || ')')"
+    " 'OPTIONS (' || " PGDR_FOREIGN_OPTIONS("w.fdwoptions") " || ')')"
     " FROM " PGDR_GLOBAL_OBJECTS("pg_foreign_data_wrapper", "fdwname") " w";
 
 constexpr char kForeignServers[] =
     "SELECT 'server', s.identity, 'definition', 'strict', concat_ws(' ',"
     " 'TYPE ' || quote_literal(s.srvtype), 'VERSION ' || quote_literal(s.srvversion),"
     " 'FOREIGN DATA WRAPPER ' || quote_ident(w.fdwname),"
-    " 'OPTIONS (' || " PGDR_OPTIONS("s.srvoptions") " || ')')"
+    " 'OPTIONS (' || " PGDR_FOREIGN_OPTIONS("s.srvoptions") " || ')')"
     " FROM " PGDR_GLOBAL_OBJECTS("pg_foreign_server", "srvname") " s"
     " JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw";
 
-// Options of user mappings hold secrets: of those that sound like one only the name is recorded.
+// Options of user mappings hold secrets under any name: only who logs in is recorded, of everything
+// else the name.
 // Who may not see the options (pg_user_mappings decides) has no record of them.
 constexpr char kUserMappings[] =
     "SELECT 'user mapping', quote_ident(m.srvname) || '.' || quote_ident(m.usename), f.facet,"
     " 'strict', f.definition FROM pg_user_mappings m CROSS JOIN LATERAL (VALUES"
     "  ('definition', 'USER MAPPING'),"
-    "  ('options', (SELECT string_agg(CASE WHEN o ~* '^[^=]*(pass|secret|key|token|cred)' THEN"
-    "     split_part(o, '=', 1) || ' (secret)' ELSE o END, ', ' ORDER BY o COLLATE \"C\")"
+    "  ('options', (SELECT string_agg(CASE WHEN o ~* "
+    "'^(user|username|user_name|password_required)=' THEN o"
+    "     ELSE split_part(o, '=', 1) || ' (secret)' END, ', ' ORDER BY o COLLATE \"C\")"
     "    FROM unnest(m.umoptions) o))) f(facet, definition) WHERE f.definition IS NOT NULL";
 
 constexpr char kTextSearch[] =

@@ -197,3 +197,23 @@
   "(SELECT string_agg(opt, ', ' ORDER BY opt COLLATE \"C\") FROM unnest(" list \
   ") opt"                                                                      \
   " WHERE opt NOT LIKE 'pg_attver=%')"
+
+// Options of foreign data wrappers, servers, tables and columns, of which every wrapper has its
+// own: any may hold a password (odbc's PWD), so only the values of these are recorded. Of another
+// one a piece of its SHA-256 stands for the value, so short (16 bits) that a changed value is
+// noticed and a secret one cannot be searched for; in the server any role may see them all.
+#define PGDR_HARMLESS_OPTIONS                                                                  \
+  "'^(host|hostaddr|hostname|address|servername|server|port|dbname|database|dbserver|driver|"  \
+  "schema|schema_name|table|table_name|column|column_name|collection|format|header|delimiter|" \
+  "quote|escape|null|encoding|default|filename|force_not_null|force_null|key|readonly|remote|" \
+  "updatable|truncatable|async_capable|batch_size|fetch_size|prefetch|max_long|"               \
+  "use_remote_estimate|fdw_startup_cost|fdw_tuple_cost|extensions|analyze_sampling|"           \
+  "parallel_commit|parallel_abort|keep_connections|password_required|use_scram_passthrough|"   \
+  "sslmode|sslrootcert|sslcert|connect_timeout|application_name|client_encoding|"              \
+  "tds_version|msg_handler|row_estimate_method|local_tuple_estimate|user|username|user_name)='"
+// Byte for byte, whatever the encoding: a cast reads backslashes, so they are doubled.
+#define PGDR_FOREIGN_OPTIONS(list)                                                \
+  "(SELECT string_agg(CASE WHEN opt ~* " PGDR_HARMLESS_OPTIONS                    \
+  " THEN opt ELSE split_part(opt, '=', 1) || '=(hidden, ' || left(encode(sha256(" \
+  "   replace(opt, chr(92), chr(92) || chr(92))::bytea), 'hex'), 4) || ')' END,"  \
+  "   ', ' ORDER BY opt COLLATE \"C\") FROM unnest(" list ") opt)"

@@ -57,7 +57,7 @@ constexpr char kTables[] =
     "    CASE WHEN c.relispartition THEN 'PARTITION' ELSE 'TABLE' END ||"
     "    CASE WHEN c.relkind = 'p' THEN ' PARTITION BY ' || pg_get_partkeydef(c.oid) ELSE '' END"
     "   WHEN c.relkind = 'f' THEN (SELECT 'FOREIGN TABLE SERVER ' || quote_ident(s.srvname) ||"
-    "    coalesce(' OPTIONS (' || " PGDR_OPTIONS("ft.ftoptions") " || ')', '')"
+    "    coalesce(' OPTIONS (' || " PGDR_FOREIGN_OPTIONS("ft.ftoptions") " || ')', '')"
     "    FROM pg_foreign_table ft JOIN pg_foreign_server s ON s.oid = ft.ftserver"
     "    WHERE ft.ftrelid = c.oid) END),"
     "  ('columns', 'strict', CASE WHEN " PGDR_IS_CHILD " THEN " PGDR_RESTORED_COLUMN_ORDER
@@ -119,7 +119,7 @@ constexpr char kColumnFacets[] =
     "    WHEN 'l' THEN 'lz4' END", "NULL") "),"
     "  ('statistics', CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END),"
     "  ('options', " PGDR_OPTIONS("a.attoptions") "),"
-    "  ('foreign options', " PGDR_OPTIONS("a.attfdwoptions") "),"
+    "  ('foreign options', " PGDR_FOREIGN_OPTIONS("a.attfdwoptions") "),"
     // Columns of partitions are always the parent's alone.
     "  ('inheritance', CASE WHEN a.attinhcount > 0 AND NOT a.relispartition THEN"
     "    CASE WHEN a.attislocal THEN 'inherited and local' ELSE 'inherited' END END)"

@@ -149,7 +149,7 @@ GRANT ALL ON app.heap_two TO schema_reader WITH GRANT OPTION;
 GRANT SELECT ON LARGE OBJECT 4242 TO schema_reader;
 ALTER LARGE OBJECT 4243 OWNER TO schema_owner;
 ALTER DEFAULT PRIVILEGES GRANT USAGE ON TYPES TO schema_reader;
-CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (remote 'r');
+CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS ("user" 'r');
 
 -- comments on what has none yet
 COMMENT ON AGGREGATE app.total(integer) IS 'c';

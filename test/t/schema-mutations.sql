@@ -134,7 +134,7 @@ COMMENT ON FOREIGN DATA WRAPPER nothing IS NULL; --> mismatch foreign data wrapp
 ALTER SERVER far VERSION '2'; --> mismatch server far definition
 ALTER SERVER far OWNER TO schema_owner; --> mismatch server far owner
 COMMENT ON SERVER far IS NULL; --> mismatch server far comment
-ALTER USER MAPPING FOR PUBLIC SERVER far OPTIONS (SET remote 's'); --> mismatch user mapping far.public options
+ALTER USER MAPPING FOR PUBLIC SERVER far OPTIONS (SET "user" 's'); --> mismatch user mapping far.public options
 ALTER USER MAPPING FOR schema_reader SERVER far OPTIONS (DROP password); --> warning user mapping far.schema_reader options
 ALTER FOREIGN TABLE app.outside OPTIONS (SET t 'v'); --> mismatch foreign table app.outside definition
 ALTER FOREIGN TABLE app.outside ALTER a OPTIONS (SET n 'w'); --> mismatch column app.outside.a foreign options
