@@ -57,7 +57,9 @@ exit_is 10 pgdr verify "$label"
 like "$err" 'manifest' 'a missing manifest: there is no backup, and why'
 exit_is 10 pgdr restore "$label" --to never
 is "$(pgdr --json list 2>/dev/null | jq -r '[.sets[0].backups[].label] | join(" ")')" "${labels[0]}" 'list does not show it'
-exit_is 0 pgdr restore latest --to from_older
+exit_is 10 pgdr restore latest --to never
+like "$err" "the newest backup that the catalog knows, $label" 'latest does not pass over it'
+exit_is 0 pgdr restore latest --accept-older --to from_older
 like "$out" "${labels[0]}" 'latest is the newest that is whole'
 heal
 head -c 300 "$T/pristine/shop/$label/manifest.json" >"$folder/manifest.json"

@@ -59,6 +59,7 @@ exit_is 12 pgdr verify latest --deep -i "$T/new.txt" --passphrase-file "$T/wrong
 exit_is 12 pgdr verify latest --deep -i "$old"
 newest=$(ls "$REPO/shop" | grep Z- | tail -1)
 rm -r "$REPO/shop/$newest"
+sql shop "SELECT dr_copy_record('$newest', 'local', '$REPO', 'deleted')" >/dev/null
 is "$(pgdr verify "$label" --deep -i - <"$old" >/dev/null && echo opened)" opened 'the old backup opens with the old key, from standard input, too'
 
 # rewrap

@@ -193,6 +193,24 @@ TEST(Unfinished, GoesWhenItIsOldOrKnownAndNobodyReadsIt) {
   EXPECT_EQ(found.temporaries[0].key, "shop/x");
 }
 
+// An expire that died between removing a manifest and putting it back, because somebody had just
+// pinned the backup.
+TEST(Unfinished, WhatIsPinnedStays) {
+  const Time now = *parse_iso("2026-11-21T12:00:00Z");
+  Survey survey;
+  const std::string here = "20261101T000000Z-0001";
+  const std::string elsewhere = "20261102T000000Z-0002";
+  const std::string neither = "20261103T000000Z-0003";
+  survey.folders = {{here, {}, false, now - hours(100)},
+                    {elsewhere, {}, false, now - hours(100)},
+                    {neither, {}, false, now - hours(100)}};
+  survey.marks.pin_keys = {"shop/pins/" + here + ".0badf00d.json"};
+  const Unfinished found = find_unfinished(survey, {here, elsewhere, neither}, now, {elsewhere});
+  EXPECT_EQ(found.dead, (std::vector<std::string>{neither}));
+  EXPECT_EQ(found.young, (std::vector<std::string>{here, elsewhere}));
+  EXPECT_EQ(find_unfinished(survey, {}, now).dead, (std::vector<std::string>{elsewhere, neither}));
+}
+
 TEST(Keep, UnderstandsDaysAndTimes) {
   const Time now = *parse_iso("2026-11-21T12:00:00Z");
   const auto until = [&](const std::string& text) {

@@ -1,5 +1,7 @@
 #include "base/result.hpp"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "streams.hpp"
@@ -23,6 +25,26 @@ TEST(ExitCode, FollowsTheTable) {
   EXPECT_EQ(exit_code(Code::kExists), 1);
   EXPECT_EQ(exit_code(Code::kCorrupt), 1);
   EXPECT_EQ(exit_code(Code::kNoSpace), 1);
+}
+
+TEST(ExitCode, OfSeveralTheGravestDecides) {
+  const std::vector<Code> gravest_first = {Code::kInterrupted,
+                                           Code::kMismatch,
+                                           Code::kFailed,
+                                           Code::kProtected,
+                                           Code::kRepositoryMissing,
+                                           Code::kNoKey,
+                                           Code::kDatabaseUnreachable,
+                                           Code::kLocked,
+                                           Code::kUsage,
+                                           Code::kPartial};
+  for (std::size_t i = 0; i < gravest_first.size(); ++i) {
+    for (std::size_t j = 0; j < gravest_first.size(); ++j) {
+      EXPECT_EQ(graver(gravest_first[i], gravest_first[j]), i < j);
+    }
+  }
+  EXPECT_FALSE(graver(Code::kCorrupt, Code::kFailed));  // one number: neither
+  EXPECT_FALSE(graver(Code::kFailed, Code::kCorrupt));
 }
 
 TEST(Error, ContextKeepsEverythingButTheMessage) {

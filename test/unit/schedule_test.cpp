@@ -43,7 +43,8 @@ TEST(Schedule, CronLinesOfEverySet) {
     // The night's own hour is the nightly backup's.
     EXPECT_THAT(
         text, HasSubstr("\n30 7,13,19 * * *" + run + "backup --set " + set + " --class hourly\n"));
-    EXPECT_THAT(text, HasSubstr("\n0 6 * * 0" + run + "verify --set " + set + "\n"));
+    EXPECT_THAT(text,
+                HasSubstr("\n0 6 * * 0" + run + "verify --all --percent 25 --set " + set + "\n"));
   }
   EXPECT_THAT(text, HasSubstr("\n0 5 * * *" + run + "expire\n"));
 }

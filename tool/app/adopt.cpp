@@ -31,7 +31,7 @@ Status adopt(const Adoption& a, const std::string& label) {
     const auto import = [&]() -> Status {
       PGDR_TRY(const StoredBackup copy, read_backup(repository, a.set, label));
       PGDR_CHECK(check_signature(copy, a.signing, false));
-      return import_copy(a.catalog, copy);
+      return import_copy(a.catalog, copy, std::nullopt);
     };
     const Status imported = import();
     if (imported) {

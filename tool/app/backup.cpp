@@ -133,7 +133,7 @@ Status BackupRun::check_database() {
   for (std::size_t i = 0; i < copies_->size(); ++i) {
     if (copies_->error(i)) continue;  // without its lock nothing is touched
     Repository& repository = copies_->repository(i);
-    remove_leftovers(repository, set_.name, ours, system_clock().now());
+    remove_leftovers(repository, set_.name, ours);
     const Status room = check_room(repository, set_.name, std::stoull(size.value_or("0")));
     if (!room) copies_->fail(i, room.error());
   }
@@ -155,7 +155,7 @@ void BackupRun::check_integrity() {
                     finding.check_name, finding.actual.value_or("unknown"),
                     finding.expected.value_or("unknown"), finding.detail.value_or(""));
     log_warning(message);
-    const auto recorded = catalog_->event_record(
+    const auto recorded = catalog_->event_record_once(
         {.severity = finding.status, .kind = "integrity", .message = message, .set = set_.name});
     if (!recorded) log_warning(recorded.error());
   }
@@ -373,12 +373,6 @@ Status BackupRun::record_missing_copies() {
     missing.state = "missing";
     missing.error = why;
     PGDR_CHECK(catalog_->copy_record(missing));
-    PGDR_CHECK(
-        catalog_->event_record({.severity = "error",
-                                .kind = "copy_missing",
-                                .message = fmt::format("backup {} has no copy in repository {}: {}",
-                                                       manifest_.label, copy.repository, why),
-                                .set = set_.name}));
   }
   return success();
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/artifact.hpp"
+#include "app/conflict.hpp"
 #include "app/restore_text.hpp"
 #include "base/interrupt.hpp"
 #include "base/warn.hpp"
@@ -37,6 +38,9 @@ class Bringing {
 
  private:
   Status look();
+  [[nodiscard]] bool is_rewrapped(const StoredBackup& there) const;
+  Result<bool> holds_all(const StoredBackup& there, const std::vector<store::Entry>& entries);
+  [[nodiscard]] bool source_is_signed() const;
   Result<bool> is_right(const Artifact& artifact, bool read);
   Status make_way();
   Status prove_a_source();
@@ -72,22 +76,55 @@ Result<bool> Bringing::is_right(const Artifact& artifact, bool read) {
   return false;
 }
 
+// The source's backup, locked to others since.
+bool Bringing::is_rewrapped(const StoredBackup& there) const {
+  if (there.manifest.rewrapped_at == manifest_.rewrapped_at || manifest_.snapshot_uuid.empty()) {
+    return false;
+  }
+  return !copies_conflict(Backup{{*sources_.front(), there}});
+}
+
+// Every file of its own manifest, with its size; where there was damage before, with its digest.
+Result<bool> Bringing::holds_all(const StoredBackup& there,
+                                 const std::vector<store::Entry>& entries) {
+  for (const auto& artifact : there.manifest.artifacts) {
+    const bool listed = std::any_of(entries.begin(), entries.end(), [&](const store::Entry& e) {
+      return e.key == prefix_ + artifact.name && e.size == artifact.stored_bytes;
+    });
+    if (!listed) return false;
+    if (!request_.suspect) continue;
+    const Status good = check_stored(there, artifact, {});
+    if (good) continue;
+    if (good.error().code == Code::kInterrupted || good.error().retryable) return good.error();
+    return false;
+  }
+  const bool needs_signature = there.signature_file == kSignatureFile && source_is_signed();
+  return present_.contains(kSumsFile) && present_.contains(kRestoreTextFile) &&
+         (!needs_signature || present_.contains(kSignatureFile));
+}
+
+bool Bringing::source_is_signed() const {
+  const StoredBackup& source = *sources_.front();
+  const auto signature = source.repository->store->stat(prefix_ + source.signature_file);
+  return signature && *signature;
+}
+
 // What is there already?
 Status Bringing::look() {
   PGDR_TRY(const auto entries, store_.list(prefix_));
   for (const auto& entry : entries) present_.insert(entry.key.substr(prefix_.size()));
-  has_manifest_ = present_.contains(kManifestFile);
+  // The next one counts while a rewrap is between the two.
+  has_manifest_ = present_.contains(kManifestFile) || present_.contains(kNextManifestFile);
   bool vouched = false;
   if (has_manifest_) {
     const auto there = read_backup(request_.to, manifest_.set, manifest_.label);
     // The same backup under other keys (pgdr key rewrap) is as good a copy, if it is whole.
-    if (there && !request_.suspect && there->manifest.rewrapped_at != manifest_.rewrapped_at &&
-        !manifest_.snapshot_uuid.empty() &&
-        there->manifest.snapshot_uuid == manifest_.snapshot_uuid) {
-      whole_ = true;
-      return success();
+    const bool other_keys = there && is_rewrapped(*there);
+    if (other_keys) {
+      PGDR_TRY(whole_, holds_all(*there, entries));
+      if (whole_) return success();
     }
-    if (there && !same_artifacts(there->manifest, manifest_)) {
+    if (there && !other_keys && !same_artifacts(there->manifest, manifest_)) {
       return Error::of(
           Code::kExists,
           fmt::format("backup {} in repository {} is another one than in repository {}: the same "
@@ -96,7 +133,7 @@ Status Bringing::look() {
           "find out which one is genuine before anything else: one of them was altered");
     }
     if (!there && there.error().code != Code::kCorrupt) return there.error();
-    vouched = there.ok();
+    vouched = there.ok() && !other_keys;
   }
   const bool read = request_.suspect || !vouched;
   for (const auto& artifact : manifest_.artifacts) {
@@ -135,7 +172,9 @@ Status Bringing::make_way() {
   if (has_manifest_) {
     PGDR_CHECK(prove_a_source());
     PGDR_CHECK(request_.lease.held());
-    PGDR_CHECK(store_.remove(prefix_ + kManifestFile));
+    for (const char* name : {kNextManifestFile, kNextSignatureFile, kManifestFile}) {
+      PGDR_CHECK(store_.remove(prefix_ + name));
+    }
   }
   PGDR_TRY(const auto leftovers, store_.leftovers(prefix_));
   for (const auto& entry : leftovers) PGDR_CHECK(store_.remove_leftover(entry));

@@ -10,6 +10,7 @@
 #include "app/archive.hpp"
 #include "app/artifact.hpp"
 #include "app/check_sample.hpp"
+#include "app/lost.hpp"
 #include "app/marks.hpp"
 #include "app/read_lease.hpp"
 #include "app/restore_text.hpp"
@@ -92,75 +93,76 @@ Status check_content(const StoredBackup& backup, const Artifact& artifact, const
   }
 }
 
-// With --all: what the catalog believes to be in a repository, and is not.
 using CopyName = std::pair<std::string, std::string>;  // label, repository
 
-// What an expire that is going on, or died, was deleting; by repository, asked for once.
-class Doomed {
- public:
-  explicit Doomed(const std::string& set) : set_(set) {}
-
-  Result<bool> contains(const Repository& repository, const std::string& label) {
-    const auto [at, fresh] = labels_.try_emplace(repository.name);
-    if (fresh) {
-      PGDR_TRY(at->second, list_expired(repository, set_));
+// What the repositories show, readable or not.
+std::set<CopyName> shown_copies(const History& history) {
+  std::set<CopyName> shown;
+  for (const auto& backup : history.backups) {
+    for (const auto& copy : backup.copies) {
+      shown.insert({copy.manifest.label, copy.repository->name});
     }
-    return at->second.contains(label);
   }
-
- private:
-  const std::string set_;
-  std::map<std::string, std::set<std::string>> labels_;
-};
+  for (const auto& one : history.broken) {
+    // Without a manifest it is a run that is going on or died. Whether it was a backup once, the
+    // catalog knows.
+    if (one.error.code != Code::kRepositoryMissing) shown.insert({one.label, one.repository->name});
+  }
+  return shown;
+}
 
 Status find_vanished(db::Connection& db, const CheckRequest& request,
-                     const std::vector<Repository>& repositories, const std::set<CopyName>& unread,
+                     std::vector<Repository>& repositories, const std::set<CopyName>& shown,
                      std::vector<CopyCheck>& copies) {
-  Doomed doomed(request.set.name);
-  PGDR_TRY(const db::Rows rows,
-           db.query("SELECT b.label, c.repository, c.location "
-                    "FROM dr.backups b JOIN dr.copies c ON c.backup = b.id "
-                    "WHERE b.set_name = $1 AND c.state = 'complete' ORDER BY b.label, c.id",
-                    {request.set.name}));
-  for (const auto& row : rows) {
-    const std::string label = row[0].value_or("");
-    const std::string repository = row[1].value_or("");
-    const auto listed = std::find_if(repositories.begin(), repositories.end(),
-                                     [&](const Repository& r) { return r.name == repository; });
-    const bool seen = std::any_of(copies.begin(), copies.end(), [&](const CopyCheck& c) {
-      return c.label == label && c.repository == repository;
-    });
-    if (listed == repositories.end() || seen || unread.contains({label, repository})) continue;
-    PGDR_TRY(const bool expired, doomed.contains(*listed, label));
-    if (expired) {
-      log_info(
-          fmt::format("backup {} in repository {} is being expired; if that run died, the "
-                      "next pgdr expire ends it",
-                      label, repository));
-      continue;
-    }
+  PGDR_TRY(const std::vector<LostCopy> lost,
+           find_lost(db, request.set.name, repositories, 0,
+                     [&](Repository& repository, const std::string& label) -> Result<bool> {
+                       return shown.contains({label, repository.name});
+                     }));
+  for (const auto& one : lost) {
     CopyCheck check;
-    check.label = label;
-    check.repository = repository;
-    check.location = row[2].value_or("");
+    check.label = one.label;
+    check.repository = one.repository;
+    check.location = one.location;
     check.signature = "not checked";
     check.vanished = true;
-    check.problems.push_back(
-        {"", fmt::format("backup {} is no longer in repository {}, which the catalog believes to "
-                         "hold it",
-                         label, repository)});
+    check.problems.push_back({"", one.words()});
     copies.push_back(std::move(check));
   }
   return success();
 }
 
-Status record(const CheckRequest& request, const std::vector<Repository>& listed,
-              const std::set<CopyName>& unread, std::vector<CopyCheck>& copies) {
+// A manifest that is signed, but not the one that was recorded: a rewrap that the catalog did not
+// learn of, or somebody put an earlier one back.
+Status note_other_manifest(db::Catalog& catalog, CopyCheck& copy) {
+  if (copy.manifest_sha256.empty()) return success();
+  PGDR_TRY(const auto known, catalog.copy_state(copy.label, copy.repository));
+  if (!known || !known->manifest_sha256 || *known->manifest_sha256 == copy.manifest_sha256) {
+    return success();
+  }
+  copy.notes.emplace_back("its manifest is another one than the catalog recorded");
+  log_warning(Error::of(
+      Code::kCorrupt,
+      fmt::format("backup {} in repository {}: its manifest is another one than the catalog "
+                  "recorded",
+                  copy.label, copy.repository),
+      "right after a pgdr key rewrap that could not reach the database; otherwise somebody put "
+      "another manifest there"));
+  return success();
+}
+
+// The copy's state once; that it changed is an event, which the catalog makes itself.
+Status record(const CheckRequest& request, std::vector<Repository>& listed,
+              const std::set<CopyName>& shown, std::vector<CopyCheck>& copies) {
   PGDR_TRY(const auto db, db::Connection::open(request.set.database));
   PGDR_TRY(auto catalog, db::Catalog::open(*db));
-  if (request.all) PGDR_CHECK(find_vanished(*db, request, listed, unread, copies));
-  for (const auto& copy : copies) {
+  // Of one backup asked for by name the others' state is not the question.
+  if (request.all || request.label == "latest") {
+    PGDR_CHECK(find_vanished(*db, request, listed, shown, copies));
+  }
+  for (auto& copy : copies) {
     if (copy.unreachable) continue;
+    if (copy.good()) PGDR_CHECK(note_other_manifest(catalog, copy));
     db::CopyRecord record;
     record.label = copy.label;
     record.repository = copy.repository;
@@ -169,17 +171,16 @@ Status record(const CheckRequest& request, const std::vector<Repository>& listed
     record.checked_at = system_clock().now();
     if (!copy.good()) record.error = copy.problems.front().text;
     const auto done = catalog.copy_record(record);
-    if (!done) {
-      log_warning(done.error());
-      continue;
-    }
+    if (done) continue;
+    log_warning(done.error());
     if (copy.good()) continue;
-    PGDR_CHECK(
-        catalog.event_record({.severity = "critical",
-                              .kind = copy.vanished ? "copy_missing" : "copy_damaged",
-                              .message = fmt::format("backup {} in repository {}: {}", copy.label,
-                                                     copy.repository, copy.problems.front().text),
-                              .set = request.set.name}));
+    // The catalog does not know the backup; of what is wrong with it it hears all the same.
+    PGDR_CHECK(catalog.event_record_once(
+        {.severity = "error",
+         .kind = copy.vanished ? "copy_missing" : "copy_damaged",
+         .message = fmt::format("backup {} in repository {}: {}", copy.label, copy.repository,
+                                copy.problems.front().text),
+         .set = request.set.name}));
   }
   return success();
 }
@@ -262,6 +263,7 @@ Result<CopyCheck> check_copy(const StoredBackup& backup, const SigningConfig& si
   check.label = backup.manifest.label;
   check.repository = backup.repository->name;
   check.location = backup.repository->location();
+  check.manifest_sha256 = backup.manifest_sha256;
   const auto trust = check_signature(backup, signing, accept_unsigned);
   if (trust) {
     check.signature = *trust == Trust::kTrusted    ? "trusted"
@@ -305,6 +307,7 @@ Result<CheckResult> run_check(const CheckRequest& request) {
   PGDR_TRY(History history, read_history(repositories.open, request.set.name));
 
   const std::vector<Error> unlisted = history.unlisted;
+  const std::set<CopyName> shown = shown_copies(history);
   CheckResult result;
   result.deep = request.deep;
   for (const auto& error : unlisted) {
@@ -318,7 +321,6 @@ Result<CheckResult> run_check(const CheckRequest& request) {
   std::vector<Backup> chosen;
   if (request.all) {
     for (auto& one : history.broken) {
-      // A run that is going on or died. Whether it was a backup once, the catalog knows.
       if (one.error.code == Code::kRepositoryMissing) {
         log_verbose(to_string(one.error));
       } else {
@@ -404,8 +406,8 @@ Result<CheckResult> run_check(const CheckRequest& request) {
     result.copies.push_back(std::move(check));
   }
   std::vector<Repository> listed;
-  if (unlisted.empty()) listed = std::move(repositories.open);
-  const Status recorded = record(request, listed, unread, result.copies);
+  if (unlisted.empty()) listed = repositories.open;
+  const Status recorded = record(request, listed, shown, result.copies);
   result.recorded = recorded.ok();
   if (!recorded) log_warning("the catalog does not learn of it: " + to_string(recorded.error()));
   if (result.copies.empty() && unread.empty()) {

@@ -38,13 +38,14 @@ struct CopyCheck {
   std::string label;
   std::string repository;
   std::string location;
-  std::uint64_t bytes = 0;  // read
+  std::string manifest_sha256;  // "" where there is none
+  std::uint64_t bytes = 0;      // read
   std::vector<Problem> problems;
   std::vector<std::string> notes;       // worth knowing, not damage
   std::string signature;                // "trusted", "accepted", "not checked", "wrong"
   std::optional<std::uint64_t> blocks;  // deep: data blocks of the archive
   bool unreachable = false;  // the repository could not be read: nothing is known of this copy
-  bool vanished = false;     // the catalog knows it as complete, the repository does not hold it
+  bool vanished = false;     // the catalog knows it, the repository does not hold it
   [[nodiscard]] bool good() const { return problems.empty(); }
 };
 

@@ -19,6 +19,7 @@ struct Wanted {
   std::string label;
   std::string to;
   bool suspect = false;
+  bool missing = false;  // as far as the catalog knows
 };
 
 // (label, repository) -> state
@@ -33,7 +34,8 @@ Result<std::vector<Wanted>> ask_missing(db::Connection& db, const std::string& s
                     {set}));
   std::vector<Wanted> wanted;
   for (const auto& row : rows) {
-    wanted.push_back({row[0].value_or(""), row[1].value_or(""), row[2] == "damaged"});
+    wanted.push_back(
+        {row[0].value_or(""), row[1].value_or(""), row[2] == "damaged", row[2] == "missing"});
   }
   return wanted;
 }
@@ -129,7 +131,8 @@ Status do_step(const Context& context, Wanted wanted, const CopyTarget& target, 
   step.location = target.repository->location();
   const auto attempt = [&]() -> Status {
     const auto before = read_backup(*target.repository, context.set.name, wanted.label);
-    wanted.suspect = wanted.suspect || (before && known_damaged(*before));
+    // What the catalog calls missing and is there all the same came from somewhere.
+    wanted.suspect = wanted.suspect || (before && (wanted.missing || known_damaged(*before)));
     const auto found = find_sources(context, wanted);
     if (!found && found.error().code != Code::kInterrupted) {
       PGDR_TRY(const bool there, has_it(context, wanted, *target.repository));
@@ -179,7 +182,7 @@ Status do_step(const Context& context, Wanted wanted, const CopyTarget& target, 
   step.error = done.error();
   // That there is nothing to copy from is no news: the missing copy itself was.
   if (context.catalog == nullptr || done.error().code == Code::kRepositoryMissing) return success();
-  const auto told = context.catalog->event_record(
+  const auto told = context.catalog->event_record_once(
       {.severity = done.error().code == Code::kExists ? "critical" : "error",
        .kind = "copy_failed",
        .message = fmt::format("backup {} could not be copied to repository {}: {}", wanted.label,
@@ -287,7 +290,7 @@ Result<std::vector<Wanted>> CopyRun::choose_from_repositories() {
       if (state == "deleted" && (request_.which == CopyWhich::kAll || request_.to.empty())) {
         continue;
       }
-      wanted.push_back({label, name, state == "damaged"});
+      wanted.push_back({label, name, state == "damaged", state == "missing"});
     }
   }
   return wanted;

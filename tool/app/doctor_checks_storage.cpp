@@ -208,6 +208,19 @@ void check_newest(const DoctorFacts& facts, Checks& out) {
       std::any_of(facts.repositories.begin(), facts.repositories.end(),
                   [](const RepositoryFacts& one) { return !one.error && !one.listing_error; });
   if (!any_readable) return;
+  for (const std::string& lost : facts.lost) {
+    fail(
+        out, "newest backup", lost,
+        "find out who deleted it; \"pgdr copy\" brings it from another repository, \"pgdr backup\" "
+        "makes a new one",
+        Code::kRepositoryMissing);
+  }
+  for (const std::string& behind : facts.behind) {
+    warn(out, "newest backup",
+         fmt::format("repository {} does not hold {}, the newest of another repository", behind,
+                     facts.newest->label),
+         "pgdr copy --all brings it there");
+  }
   if (!facts.newest) {
     warn(out, "newest backup", "there is none yet",
          fmt::format("pgdr backup --set {}", facts.set.name));

@@ -13,6 +13,7 @@
 #include "app/doctor_server.hpp"
 #include "app/key.hpp"
 #include "app/keys.hpp"
+#include "app/lost.hpp"
 #include "app/marks.hpp"
 #include "app/repository.hpp"
 #include "base/file.hpp"
@@ -103,6 +104,7 @@ RepositoryFacts look_at_repository(const RepositoryConfig& config, const std::st
   facts.backups = listing->backups.size();
   facts.broken = listing->broken.size();
   if (!listing->backups.empty()) {
+    facts.newest = listing->backups.front().manifest.label;
     const Manifest& manifest = listing->backups.front().manifest;
     if (!newest || manifest.finished_at > newest->finished_at) {
       std::uint64_t bytes = 0;
@@ -138,6 +140,24 @@ void look_for_proof(const Config& config, const SetConfig& set, NewestBackup& ne
       newest.opened_at = proof.at;
       newest.opened_label = proof.label;
     }
+  }
+}
+
+// Whether what the repositories show is all that the catalog knows, or each other.
+void look_for_losses(const Config& config, const SetConfig& set, DoctorFacts& facts) {
+  const auto attempt = [&]() -> Status {
+    PGDR_TRY(const auto db, db::Connection::open(set.database));
+    PGDR_TRY(db::Catalog catalog, db::Catalog::open(*db));
+    std::vector<std::string> problems;  // of repositories: told by their own checks
+    for (const auto& one : look_for_lost(config, set, *db, catalog, problems)) {
+      facts.lost.push_back(one.words());
+    }
+    return success();
+  };
+  if (attempt() || !facts.newest) return;
+  for (const RepositoryFacts& one : facts.repositories) {
+    if (one.error || one.listing_error || one.newest == facts.newest->label) continue;
+    facts.behind.push_back(one.name);
   }
 }
 
@@ -238,6 +258,7 @@ Result<DoctorFacts> gather_facts(const Config& config, const SetConfig& set, con
         look_at_repository(config.repositories.at(name), set.name, facts.newest));
   }
   if (facts.newest) look_for_proof(config, set, *facts.newest);
+  look_for_losses(config, set, facts);
   facts.keys = look_at_keys(config, set);
   if (interrupted()) return interrupted_error();
   return facts;

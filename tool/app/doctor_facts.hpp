@@ -59,6 +59,7 @@ struct RepositoryFacts {
   std::optional<std::uint64_t> free_bytes;
   std::optional<Error> listing_error;
   std::uint64_t backups = 0;
+  std::string newest;           // its label
   std::uint64_t broken = 0;     // backups without a readable manifest
   std::uint64_t leftovers = 0;  // of runs that were cut off
   bool open_to_others = false;  // group or world may enter the folder
@@ -108,6 +109,10 @@ struct DoctorFacts {
   std::vector<RepositoryFacts> repositories;
   std::optional<NewestBackup> newest;  // of all repositories
   KeyFacts keys;
+  // Of the newest backups that the catalog knows: copies that their repositories do not hold.
+  std::vector<std::string> lost;
+  // Repositories that lack the newest backup, where the catalog cannot tell.
+  std::vector<std::string> behind;
   Time now{};
 };
 

@@ -190,7 +190,11 @@ class RepositoryExpiry {
     std::vector<std::string> over = catalog_.over();
     for (const auto& [key, labels] : expired_)
       over.insert(over.end(), labels.begin(), labels.end());
-    unfinished_ = find_unfinished(survey_, over, now_);
+    std::set<std::string> pinned;
+    for (const auto& [repository, pin] : elsewhere_) {
+      if (!pin.here_only && repository != repository_.name) pinned.insert(pin.label);
+    }
+    unfinished_ = find_unfinished(survey_, over, now_, pinned);
     result_.leftovers = unfinished_.dead;
     result_.young = unfinished_.young;
   }
@@ -217,9 +221,10 @@ class RepositoryExpiry {
       for (const auto& label : labels) {
         const auto& young = result_.young;
         if (std::find(young.begin(), young.end(), label) != young.end()) {
-          done = Error::of(Code::kLocked, fmt::format("what is left of backup {} in repository {} "
-                                                      "is being read: it goes in a later run",
-                                                      label, repository_.name));
+          done = Error::of(Code::kLocked,
+                           fmt::format("what is left of backup {} in repository {} "
+                                       "is being read or pinned: it goes in a later run",
+                                       label, repository_.name));
         }
         if (done) done = catalog_.deleted(repository_, label);
       }
@@ -330,8 +335,7 @@ class RepositoryExpiry {
     const auto& before = survey_.marks.pin_keys;
     for (const auto& key : marks.pin_keys) {
       if (std::find(before.begin(), before.end(), key) != before.end()) continue;
-      const std::string name = key.substr(key.rfind('/') + 1);
-      labels.insert(name.substr(0, name.find('.')));
+      labels.insert(pinned_label(key));
     }
     return labels;
   }

@@ -41,7 +41,7 @@ Status pin_copy(const StoredBackup& copy, const Pin& pin) {
 }
 
 // The pinned label that the text means, where no repository holds such a backup any more.
-Result<std::string> pinned_label(std::vector<Repository>& repositories, const std::string& set,
+Result<std::string> label_of_pin(std::vector<Repository>& repositories, const std::string& set,
                                  const std::string& text) {
   std::vector<std::string> found;
   for (auto& repository : repositories) {
@@ -49,8 +49,7 @@ Result<std::string> pinned_label(std::vector<Repository>& repositories, const st
     Marks marks;
     for (const auto& entry : entries) sort_mark(entry, set, marks);
     for (const auto& key : marks.pin_keys) {
-      const std::string name = key.substr(key.rfind('/') + 1);
-      const std::string label = name.substr(0, name.find('.'));
+      const std::string label = pinned_label(key);
       const bool known = std::find(found.begin(), found.end(), label) != found.end();
       if (label.starts_with(text) && !known) found.push_back(label);
     }
@@ -76,7 +75,7 @@ Result<KeepResult> run_keep(const KeepRequest& request, Time now) {
   if (backup) {
     result.label = backup->manifest().label;
   } else if (request.release && backup.error().code == Code::kRepositoryMissing) {
-    PGDR_TRY(result.label, pinned_label(repositories.open, request.set.name, request.label));
+    PGDR_TRY(result.label, label_of_pin(repositories.open, request.set.name, request.label));
   } else {
     return backup.error();
   }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/keys.hpp"
+#include "app/marks.hpp"
 #include "app/repository.hpp"
 #include "base/config.hpp"
 #include "base/log.hpp"
@@ -32,12 +34,14 @@ struct RebuildResult {
   bool with_key = false;
 };
 
-// Records the backup and this copy of it. What the catalog holds for unfinished or failed becomes a
-// complete backup; what it knows already stays as it is.
-Status import_copy(db::Catalog& catalog, const StoredBackup& copy);
+// Records the backup and this copy of it, damaged where a file of it is missing or has another
+// size, or where `proof` (the newest mark about it) says so. What the catalog holds for unfinished
+// or failed becomes a complete backup; a copy that it knows to be damaged stays that.
+Status import_copy(db::Catalog& catalog, const StoredBackup& copy,
+                   const std::optional<ProofMark>& proof);
 
-// The union of what the repositories hold. Idempotent: what the catalog knows already stays as it
-// is.
+// The union of what the repositories hold, with the proofs that lie there. Idempotent: what the
+// catalog knows already stays as it is, and nothing known to be bad gets better by it.
 Result<RebuildResult> rebuild_catalog(const RebuildRequest& request);
 
 }  // namespace pgdr::app

@@ -8,6 +8,7 @@
 #include "app/bring_copy.hpp"
 #include "app/copy_reader.hpp"
 #include "app/document.hpp"
+#include "app/lost.hpp"
 #include "app/marks.hpp"
 #include "app/preflight.hpp"
 #include "app/proof.hpp"
@@ -31,6 +32,7 @@ class RestoreRun {
 
  private:
   Status choose();
+  Status is_newest();
   Status open_source();
   std::vector<const StoredBackup*> in_order();
   Result<std::vector<const StoredBackup*>> trusted_copies();
@@ -90,6 +92,32 @@ Status RestoreRun::choose() {
                      "--identity FILE with the private key (AGE-SECRET-KEY-1…), or "
                      "--passphrase-file FILE");
   }
+  return success();
+}
+
+// "latest" is the newest that the repositories show; whoever can delete there could make an older
+// one of it. So the catalog is asked whether it knows a newer one.
+Status RestoreRun::is_newest() {
+  if (request_.label != "latest") return success();
+  if (!catalog_) {
+    log_warning(fmt::format("that {} is the newest backup is known from the repositories alone",
+                            result_.label));
+    return success();
+  }
+  PGDR_TRY(const auto newer, newer_than(*source_, backup_.manifest(), request_.repository));
+  if (!newer) return success();
+  Error error = Error::of(
+      Code::kRepositoryMissing,
+      fmt::format("the newest backup that the catalog knows, {} of {}, is not to be had: recorded "
+                  "in repository {}; the newest that is there is {}",
+                  newer->label, newer->finished_at, newer->repositories, result_.label),
+      fmt::format(
+          "find out who deleted it, or bring the repository back; to restore the older one, "
+          "name it: pgdr restore {}, or add --accept-older",
+          result_.label));
+  if (!request_.accept_older) return error;
+  error.hint.clear();
+  log_warning(error);
   return success();
 }
 
@@ -392,8 +420,8 @@ void RestoreRun::mark() {
   Status done = Error::of(Code::kFailed, "no session knows the setting pgdr.origin");
   if (same_server_) {
     // In a session that has loaded the library, the setting is known, and the owner may set it.
-    const auto loaded = source_->query(
-        fmt::format("SELECT {}('pg_catalog.pg_am')", catalog_->name("table_count")));
+    const auto loaded =
+        source_->query(fmt::format("SELECT {}('pg_catalog.pg_am')", catalog_->name("table_count")));
     if (!loaded) log_verbose(to_string(loaded.error()));
     done = source_->exec(sql);
   } else {
@@ -426,6 +454,7 @@ Result<RestoreResult> RestoreRun::run() {
   }
   PGDR_CHECK(choose());
   PGDR_CHECK(open_source());
+  PGDR_CHECK(is_newest());
   PGDR_CHECK(open_target());
   const Status checked = check_copies();
   request_.progress.done();

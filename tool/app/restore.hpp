@@ -27,6 +27,7 @@ struct RestoreRequest {
   bool verify = true;
   bool globals = false;
   bool accept_unsigned = false;
+  bool accept_older = false;  // "latest", although the catalog knows a newer one
 };
 
 enum class Proof { kPassed, kFailed, kUnproven, kNotAsked };

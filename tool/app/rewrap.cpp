@@ -86,7 +86,9 @@ class Rewrapping {
     PGDR_TRY(const auto entries, store_.list(stored_.manifest.set + "/leases/"));
     Marks marks;
     for (const auto& entry : entries) sort_mark(entry, stored_.manifest.set, marks);
-    const Time now = system_clock().now();
+    // Ages are judged by the clock that wrote them: a host ahead of it would take a reader for
+    // dead.
+    PGDR_TRY(const Time now, store_time(*stored_.repository, stored_.manifest.set));
     for (const auto& lease : marks.leases) {
       if (lease.label != stored_.manifest.label || !lease.live(now)) continue;
       return Error::of(Code::kLocked, fmt::format("it is being read ({})", lease.purpose),

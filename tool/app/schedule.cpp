@@ -82,7 +82,8 @@ std::vector<CronLine> cron_lines(const Config& config) {
       lines.push_back({fmt::format("{} {} * * *", minute_between(s), fmt::join(hours, ",")),
                        "backup --set " + name + " --class hourly"});
     }
-    if (!s.verify.empty()) lines.push_back({at(moment(s.verify)), "verify --set " + name});
+    if (!s.verify.empty())
+      lines.push_back({at(moment(s.verify)), "verify --all --percent 25 --set " + name});
   }
   if (!s.expire.empty()) lines.push_back({at(moment(s.expire)), "expire"});
   return lines;
@@ -216,8 +217,8 @@ std::vector<UnitFile> systemd_units(const Config& config) {
                            "")});
   }
   if (!s.verify.empty()) {
-    units.push_back({"pgdr-verify@.service",
-                     service(config, "pgdr: verification of %i", "verify --set %i", true)});
+    units.push_back({"pgdr-verify@.service", service(config, "pgdr: verification of %i",
+                                                     "verify --all --percent 25 --set %i", true)});
     units.push_back({"pgdr-verify@.timer", timer(s, "pgdr: verification of %i",
                                                  calendar(moment(s.verify), s.time_zone), "")});
   }

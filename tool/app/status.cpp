@@ -6,12 +6,14 @@
 
 namespace pgdr::app {
 
-Result<SetStatus> read_status(const SetConfig& set) {
+Result<SetStatus> read_status(const Config& config, const SetConfig& set) {
   PGDR_TRY(const auto db, db::Connection::open(set.database));
   PGDR_TRY(db::Catalog catalog, db::Catalog::open(*db));
   SetStatus status;
   status.set = set.name;
   status.database = db->database();
+  // The objectives are measured on what the catalog believes: that is looked at first.
+  status.lost = look_for_lost(config, set, *db, catalog, status.problems);
   PGDR_TRY(status.objectives, catalog.status());
   return status;
 }

@@ -8,7 +8,8 @@
 
 namespace pgdr::app {
 
-Unfinished find_unfinished(const Survey& survey, const std::vector<std::string>& ours, Time now) {
+Unfinished find_unfinished(const Survey& survey, const std::vector<std::string>& ours, Time now,
+                           const std::set<std::string>& pinned_elsewhere) {
   Unfinished found;
   for (const auto& folder : survey.folders) {
     if (folder.manifest) continue;
@@ -18,7 +19,14 @@ Unfinished find_unfinished(const Survey& survey, const std::vector<std::string>&
     });
     const bool over = std::find(ours.begin(), ours.end(), folder.label) != ours.end() ||
                       now - folder.newest >= kAbandonedAfter;
-    (over && !leased ? found.dead : found.young).push_back(folder.label);
+    // What is left of a pinned backup (an expire that died before it put the manifest back) is
+    // worth more than its room: pgdr copy completes it from another repository.
+    const auto& pins = survey.marks.pin_keys;
+    const bool pinned = pinned_elsewhere.contains(folder.label) ||
+                        std::any_of(pins.begin(), pins.end(), [&](const std::string& key) {
+                          return pinned_label(key) == folder.label;
+                        });
+    (over && !leased && !pinned ? found.dead : found.young).push_back(folder.label);
   }
   for (const auto& entry : survey.temporaries) {
     if (now - entry.modified >= kAbandonedAfter) found.temporaries.push_back(entry);
@@ -62,11 +70,14 @@ Status remove_unfinished(Repository& repository, const std::string& set, const s
 }
 
 void remove_leftovers(Repository& repository, const std::string& set,
-                      const std::vector<std::string>& ours, Time now) {
+                      const std::vector<std::string>& ours, std::optional<Time> now) {
   const auto attempt = [&]() -> Status {
+    if (!now) {
+      PGDR_TRY(now, store_time(repository, set));
+    }
     PGDR_TRY(const Survey survey, list_set(repository, set));
     return clear_unfinished(
-        repository, set, find_unfinished(survey, ours, now), [] { return success(); },
+        repository, set, find_unfinished(survey, ours, *now), [] { return success(); },
         [](const std::string& what) { log_info(what); });
   };
   const Status done = attempt();

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,8 +25,10 @@ struct Unfinished {
 };
 
 // Pure. ours: labels that the catalog knows of runs that are over; they need not be old. now: by
-// the repository's clock. Leased folders stay, whatever their age.
-Unfinished find_unfinished(const Survey& survey, const std::vector<std::string>& ours, Time now);
+// the repository's clock. Leased and pinned folders stay, whatever their age.
+// pinned_elsewhere: labels whose pins lie in other repositories and hold here as well.
+Unfinished find_unfinished(const Survey& survey, const std::vector<std::string>& ours, Time now,
+                           const std::set<std::string>& pinned_elsewhere = {});
 
 // may_go is asked before each step (the lock); told hears of what is gone.
 Status clear_unfinished(Repository& repository, const std::string& set,
@@ -35,8 +39,9 @@ Status clear_unfinished(Repository& repository, const std::string& set,
 // manifest: then it is a backup.
 Status remove_unfinished(Repository& repository, const std::string& set, const std::string& label);
 
-// All of it for the beginning of a backup. Best effort: problems are warnings.
+// All of it for the beginning of a backup. Best effort: problems are warnings. now: by the
+// repository's clock, which is asked where it is not given.
 void remove_leftovers(Repository& repository, const std::string& set,
-                      const std::vector<std::string>& ours, Time now);
+                      const std::vector<std::string>& ours, std::optional<Time> now = std::nullopt);
 
 }  // namespace pgdr::app

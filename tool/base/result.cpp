@@ -1,5 +1,8 @@
 #include "base/result.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace pgdr {
 
 int exit_code(Code code) {
@@ -30,6 +33,14 @@ int exit_code(Code code) {
       return 130;
   }
   return 1;
+}
+
+bool graver(Code a, Code b) {
+  static constexpr std::array<int, 10> kGravestFirst = {130, 9, 1, 5, 10, 12, 4, 11, 2, 3};
+  const auto rank = [](Code code) {
+    return std::find(kGravestFirst.begin(), kGravestFirst.end(), exit_code(code));
+  };
+  return rank(a) < rank(b);
 }
 
 Error Error::context(const std::string& what) const& {

@@ -37,6 +37,11 @@ enum class Code {
 // The process's exit status for a code (DESIGN: exit codes; doc/exit-codes.md).
 int exit_code(Code code);
 
+// Where several things fail differently: whether `a` decides the exit code rather than `b`. In this
+// order: 130 interrupted, 9 content does not match, 1 failed, 5 refused, 10 repository missing, 12
+// no key, 4 database unreachable, 11 locked, 2 usage, 3 done in part.
+bool graver(Code a, Code b);
+
 // Severity-free description of one failure.
 //   message: what failed, on what, why; a sentence without a final full stop, lower-case start.
 //   hint:    what to do next; may be empty.

@@ -66,8 +66,8 @@ Result<int> run(const Globals& globals, const Options& o) {
   bool partial = false;
   const auto failed = [&](const Error& error) {
     log_error(error);
-    // What comes first decides the exit code; an interrupt ends everything.
-    if (!failure || error.code == Code::kInterrupted) failure = error;
+    // The gravest decides the exit code; an interrupt ends everything.
+    if (!failure || graver(error.code, failure->code)) failure = error;
   };
   for (const auto& set : chosen.sets) {
     if (!o.repository.empty() && std::find(set.repositories.begin(), set.repositories.end(),

@@ -79,7 +79,7 @@ Result<int> run(const Globals& globals, const Options& o) {
   }
   PGDR_TRY(const app::KeepResult result, app::run_keep(request, now));
   Json copies = Json::array();
-  std::optional<Error> failed;  // the first
+  std::optional<Error> failed;  // the gravest
   const bool none = std::none_of(result.copies.begin(), result.copies.end(),
                                  [](const app::KeptCopy& copy) { return !copy.error; });
   for (const auto& copy : result.copies) {
@@ -92,7 +92,7 @@ Result<int> run(const Globals& globals, const Options& o) {
       } else {
         log_warning(*copy.error);
       }
-      if (!failed) failed = copy.error;
+      if (!failed || graver(copy.error->code, failed->code)) failed = copy.error;
     } else if (!globals.json && !globals.quiet) {
       print(o.release ? fmt::format("{} in {}: {}\n", result.label, copy.repository,
                                     copy.changed ? "released" : "was not pinned")

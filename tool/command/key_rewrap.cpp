@@ -30,7 +30,7 @@ Result<int> run_it(const Globals& globals, const Options& o) {
                                                o.label, o.repository, o.keys, o.force}));
   Json rows = Json::array();
   Table table({{"BACKUP"}, {"REPOSITORY"}, {"STATE"}, {"STORED", Align::kRight}});
-  std::optional<Error> first;
+  std::optional<Error> first;  // the gravest
   bool any = false;
   for (const auto& copy : copies) {
     const std::string state = copy.error ? "failed" : copy.changed ? "rewrapped" : "was so";
@@ -44,7 +44,7 @@ Result<int> run_it(const Globals& globals, const Options& o) {
                copy.bytes > 0 ? format_bytes(copy.bytes) : std::string()});
     if (!copy.error) continue;
     log_error(*copy.error);
-    if (!first || copy.error->code == Code::kInterrupted) first = copy.error;
+    if (!first || graver(copy.error->code, first->code)) first = copy.error;
   }
   if (globals.json) {
     print_json({{"set", chosen.set.name}, {"copies", std::move(rows)}});

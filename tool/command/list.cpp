@@ -10,20 +10,18 @@
 namespace pgdr::command {
 namespace {
 
-// Every set is listed, even where one fails; the first failure is the exit code.
+// Every set is listed, even where one fails; the gravest failure is the exit code.
 Result<int> run(const Globals& globals, const std::string& name) {
   PGDR_TRY(const ChosenSets chosen, load_chosen_sets(globals, name));
   const Time now = system_clock().now();
   Json sets = Json::array();
-  std::optional<Error> failure;
+  Failures failures(chosen.sets.size() > 1);
   bool problems = false;
   for (const auto& set : chosen.sets) {
     const auto overview = app::read_overview(chosen.config, set);
     if (!overview) {
       if (overview.error().code == Code::kInterrupted) return overview.error();
-      if (failure) log_error(*failure);
-      failure =
-          chosen.sets.size() > 1 ? overview.error().context("set " + set.name) : overview.error();
+      failures.add(set.name, overview.error());
       sets.push_back({{"set", set.name}, {"error", to_string(overview.error())}});
       continue;
     }
@@ -45,8 +43,7 @@ Result<int> run(const Globals& globals, const std::string& name) {
     problems = problems || !overview->problems.empty();
   }
   if (globals.json) print_json({{"sets", std::move(sets)}});
-  if (failure) return *failure;
-  return problems ? exit_code(Code::kPartial) : 0;
+  return failures.exit_status(problems ? exit_code(Code::kPartial) : 0);
 }
 
 }  // namespace

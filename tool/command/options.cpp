@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "base/log.hpp"
+
 namespace pgdr::command {
 
 CLI::Option* add_set_option(CLI::App* command, std::string& set) {
@@ -27,6 +29,13 @@ Result<ChosenSets> load_chosen_sets(const Globals& globals, const std::string& s
   chosen.sets.push_back(std::move(one));
   return chosen;
 }
+
+void Failures::add(const std::string& set, const Error& error) {
+  log_error(several_ ? error.context("set " + set) : error);
+  if (!code_ || graver(error.code, *code_)) code_ = error.code;
+}
+
+int Failures::exit_status(int otherwise) const { return code_ ? exit_code(*code_) : otherwise; }
 
 Result<std::unique_ptr<db::Connection>> open_database(const SetConfig& set,
                                                       const std::string& dbname) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,21 @@ struct ChosenSets {
   std::vector<SetConfig> sets;  // at least one
 };
 Result<ChosenSets> load_chosen_sets(const Globals& globals, const std::string& set);
+
+// What became of several sets: each failure is told at once, and the gravest decides the exit code,
+// by the order of base/result.hpp's graver().
+class Failures {
+ public:
+  explicit Failures(bool several) : several_(several) {}
+  void add(const std::string& set, const Error& error);
+  [[nodiscard]] bool any() const { return code_.has_value(); }
+  // Or `otherwise`, where nothing failed.
+  [[nodiscard]] int exit_status(int otherwise) const;
+
+ private:
+  bool several_;
+  std::optional<Code> code_;
+};
 
 // The set's database. dbname: another database of the same server instead.
 Result<std::unique_ptr<db::Connection>> open_database(const SetConfig& set,

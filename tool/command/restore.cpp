@@ -131,6 +131,7 @@ struct Options {
   bool verify = false;
   bool globals = false;
   bool accept_unsigned = false;
+  bool accept_older = false;
 };
 
 void explain(const app::RestoreResult& result) {
@@ -167,6 +168,7 @@ Result<int> run(const Globals& globals, const Options& o) {
   request.verify = !o.no_verify;
   request.globals = o.globals;
   request.accept_unsigned = o.accept_unsigned;
+  request.accept_older = o.accept_older;
   if (request.options.jobs == 0) request.options.jobs = chosen.set.jobs;
   PGDR_TRY(const app::RestoreResult result, app::run_restore(request));
   if (globals.json) {
@@ -223,6 +225,8 @@ void add_restore(CLI::App& app, const Globals& globals, Runner& runner) {
   auto* verify =
       cmd->add_flag("--verify", o->verify, "Compare the result with the backup (default)");
   cmd->add_flag("--no-verify", o->no_verify, "Do not")->excludes(verify);
+  cmd->add_flag("--accept-older", o->accept_older,
+                "\"latest\" may be older than the newest backup that the catalog knows");
   cmd->add_flag("--accept-unsigned", o->accept_unsigned,
                 "Use a backup whose signature is missing or wrong");
   cmd->footer(

@@ -29,39 +29,46 @@ Json status_json(const app::SetStatus& status) {
                           {"state", one.state},
                           {"explanation", json_text(one.explanation)}});
   }
+  Json lost = Json::array();
+  for (const app::LostCopy& one : status.lost) {
+    lost.push_back(
+        {{"label", one.label}, {"repository", one.repository}, {"everywhere", one.everywhere}});
+  }
   return {{"set", status.set},
           {"database", status.database},
           {"state", app::worst_state(status.objectives)},
-          {"objectives", std::move(objectives)}};
+          {"objectives", std::move(objectives)},
+          {"lost", std::move(lost)}};
 }
 
 namespace {
 
-// Every set is looked at, even where one fails; the first failure is the exit code.
+// Every set is looked at, even where one fails; the gravest failure is the exit code.
 Result<int> run_status(const Globals& globals, const std::string& name) {
   PGDR_TRY(const ChosenSets chosen, load_chosen_sets(globals, name));
-  std::optional<Error> failure;
+  Failures failures(chosen.sets.size() > 1);
   Json sets = Json::array();
   for (const SetConfig& set : chosen.sets) {
-    const Result<app::SetStatus> status = app::read_status(set);
+    const Result<app::SetStatus> status = app::read_status(chosen.config, set);
     if (!status) {
-      const Error error =
-          chosen.sets.size() > 1 ? status.error().context("set " + set.name) : status.error();
+      if (status.error().code == Code::kInterrupted) return status.error();
       sets.push_back(
           {{"set", set.name}, {"state", "unknown"}, {"error", to_string(status.error())}});
-      if (failure) log_error(*failure);
-      failure = error;
+      failures.add(set.name, status.error());
       continue;
     }
     sets.push_back(status_json(*status));
+    for (const auto& problem : status->problems) {
+      log_warning("not everything could be looked at: " + problem);
+    }
+    for (const auto& one : status->lost) log_warning(one.words());
     if (globals.json) continue;
     if (chosen.sets.size() > 1) print(fmt::format("set {}\n", set.name));
     print(status_text(*status, color_on_stdout()));
     if (chosen.sets.size() > 1) print("\n");
   }
   if (globals.json) print_json({{"sets", std::move(sets)}});
-  if (failure) return *failure;
-  return 0;
+  return failures.exit_status(0);
 }
 
 }  // namespace

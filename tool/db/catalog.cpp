@@ -101,6 +101,27 @@ Result<std::int64_t> Catalog::copy_record(const CopyRecord& copy) {
   return id;
 }
 
+Result<std::optional<CopyState>> Catalog::copy_state(const std::string& label,
+                                                     const std::string& repository) {
+  PGDR_TRY(const Rows rows, db_->query("SELECT c.state, c.error, c.manifest_sha256 "
+                                       "FROM dr.backups b JOIN dr.copies c ON c.backup = b.id "
+                                       "WHERE b.label = $1 AND c.repository = $2",
+                                       {label, repository}));
+  if (rows.empty()) return std::optional<CopyState>();
+  return std::optional(CopyState{rows[0][0].value_or(""), rows[0][1].value_or(""), rows[0][2]});
+}
+
+Status Catalog::event_record_once(const EventRecord& event) {
+  PGDR_TRY(const Rows rows,
+           db_->query("SELECT FROM dr.events WHERE kind = $1 AND message = $2 "
+                      "AND set_name IS NOT DISTINCT FROM $3 AND at > now() - interval '30 days' "
+                      "LIMIT 1",
+                      {event.kind, event.message, event.set}));
+  if (!rows.empty()) return success();
+  PGDR_CHECK(event_record(event));
+  return success();
+}
+
 Result<std::int64_t> Catalog::backup_import(const std::string& manifest,
                                             const std::string& repository,
                                             const std::string& location) {

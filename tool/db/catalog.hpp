@@ -3,7 +3,8 @@
 //   PGDR_TRY(auto catalog, db::Catalog::open(*db));
 //   PGDR_CHECK(catalog.backup_start({.label = label, .set = "prompt69", .started_at = now}));
 //
-// Every call is one of a function in schema dr, which only the extension's owner owns. JSON goes in and comes out as text. The connection is borrowed and outlives the client.
+// Every call is one of a function in schema dr, which only the extension's owner owns. JSON goes in
+// and comes out as text. The connection is borrowed and outlives the client.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +45,12 @@ struct CopyRecord {
   std::optional<Time> checked_at;
   std::optional<std::string> error;
   bool brought = false;  // written anew: complete, whatever it was known as before
+};
+
+struct CopyState {
+  std::string state;
+  std::string error;
+  std::optional<std::string> manifest_sha256;
 };
 
 struct RestoreStart {
@@ -128,6 +135,11 @@ class Catalog {
   Status backup_finish(const BackupFinish& finish);
   Status backup_fail(const std::string& label, const std::string& error);
   Result<std::int64_t> copy_record(const CopyRecord& copy);
+  // What is recorded of a copy; nullopt: nothing.
+  Result<std::optional<CopyState>> copy_state(const std::string& label,
+                                              const std::string& repository);
+  // The same once: not when an event of that kind said these words of that set in the last 30 days.
+  Status event_record_once(const EventRecord& event);
   Result<std::int64_t> backup_import(const std::string& manifest, const std::string& repository,
                                      const std::string& location);
 
