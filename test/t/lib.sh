@@ -26,7 +26,8 @@
 #              start_writers DB [N] · stop_writers (writes on make_db's tables until stopped)
 # Tool         pgdr ARGS… (with --config $CONFIG if that file is there) · write_config DB [SET] · make_repository [FOLDER] ·
 #              $REPO $IDENTITY $RECIPIENT
-# Faults       fault_program PROG [--die-after BYTES] [--exit CODE | --signal SIG | --hang] [--when REGEX] · clear_faults ·
+# Faults       fault_program PROG [--die-after BYTES] [--exit CODE | --signal SIG | --hang] [--before COMMAND]
+#              [--until FILE [--stall-after BYTES]] [--when REGEX] · clear_faults ·
 #              small_disk MB (sets $DISK) · start_s3_double [--google] (sets $double_url $double_key $double_secret) ·
 #              double COMMAND… (test/fault/server/main.cpp says which; its answer on standard output)
 # shellcheck shell=bash
@@ -288,8 +289,12 @@ server_path=$PATH
 # fault_program PROG OPTIONS: the next PROG found in PATH is a wrapper around the real one (test/fault/wrapper).
 #   --die-after BYTES   its standard output ends after so many bytes (without: it fails before it does anything)
 #   --exit CODE         … and it exits with this code (default 1); 0 is the truncated dump that claims success
+#   --stderr TEXT       … saying so
 #   --signal NAME       … or is killed by this signal
 #   --hang              … or never ends; its process id is in $T/fault/PROG.pid
+#   --before COMMAND    it runs as always, after this shell command
+#   --until FILE        it starts only when that file appears; with --stall-after BYTES it starts at once, but no more than so
+#                       many bytes of its output come through before
 #   --when REGEX        only when the command line matches; `PROG --version` is always the real one
 fault_program() {
   local prog=$1 real

@@ -95,6 +95,21 @@ TEST_F(ProcessTest, EnvironmentIsAddedAndReplaced) {
   EXPECT_EQ(*run_and_capture(command), "kept after new\n");
 }
 
+TEST_F(ProcessTest, SettingsOfPostgresSessionsStayHere) {
+  for (const char* name : {"PGOPTIONS", "PGCLIENTENCODING", "PGTZ", "PGDATESTYLE", "PG_COLOR"}) {
+    ASSERT_EQ(setenv(name, "ours", 1), 0);
+  }
+  ASSERT_EQ(setenv("PGSSLMODE", "ours", 1), 0);
+  Command command = shell("echo $PGOPTIONS$PGCLIENTENCODING$PGTZ$PGDATESTYLE$PG_COLOR $PGSSLMODE");
+  EXPECT_EQ(*run_and_capture(command), "ours\n");
+  command.env = {{"PGOPTIONS", "given"}};
+  EXPECT_EQ(*run_and_capture(command), "given ours\n");
+  for (const char* name :
+       {"PGOPTIONS", "PGCLIENTENCODING", "PGTZ", "PGDATESTYLE", "PG_COLOR", "PGSSLMODE"}) {
+    unsetenv(name);
+  }
+}
+
 TEST_F(ProcessTest, TheEndOfStandardErrorIsKept) {
   // 200,000 bytes: more than a pipe holds, so that an undrained child would hang.
   const ExitStatus status =

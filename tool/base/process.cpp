@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -41,11 +42,20 @@ std::string package_of(const std::string& program) {
   return program;
 }
 
+// What PostgreSQL's programs would take from the environment as settings of their sessions or of
+// their output. Children have all of it from us (db/session.hpp), in their connection string; where
+// a server is and how to log in there, they find as we do.
+constexpr std::array<std::string_view, 10> kNotHandedOn = {
+    "PGAPPNAME",  "PGCLIENTENCODING", "PGDATABASE", "PGDATESTYLE", "PGGEQO",
+    "PGHOSTADDR", "PGOPTIONS",        "PGTZ",       "PG_COLOR",    "PG_COLORS"};
+
 std::vector<std::string> environment(const std::map<std::string, std::string>& changes) {
   std::vector<std::string> env;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
-    if (!changes.contains(std::string(text.substr(0, text.find('='))))) env.emplace_back(text);
+    const std::string_view name = text.substr(0, text.find('='));
+    if (std::find(kNotHandedOn.begin(), kNotHandedOn.end(), name) != kNotHandedOn.end()) continue;
+    if (!changes.contains(std::string(name))) env.emplace_back(text);
   }
   for (const auto& [name, value] : changes) env.push_back(fmt::format("{}={}", name, value));
   return env;

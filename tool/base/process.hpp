@@ -22,11 +22,13 @@
 namespace pgdr {
 
 struct Command {
-  std::vector<std::string> argv;           // argv[0] is looked up in PATH unless it has a slash
-  std::map<std::string, std::string> env;  // added to, or replacing, the environment
-  std::vector<int> inherit_fds;            // further descriptors the child keeps, same numbers
-  bool want_stdin = false;                 // else /dev/null
-  bool want_stdout = false;                // else /dev/null
+  std::vector<std::string> argv;  // argv[0] is looked up in PATH unless it has a slash
+  // Added to, or replacing, the environment, of which settings of PostgreSQL's sessions and
+  // programs (PGOPTIONS, PGCLIENTENCODING, PGTZ, …) are never handed on.
+  std::map<std::string, std::string> env;
+  std::vector<int> inherit_fds;  // further descriptors the child keeps, same numbers
+  bool want_stdin = false;       // else /dev/null
+  bool want_stdout = false;      // else /dev/null
 };
 
 struct ExitStatus {

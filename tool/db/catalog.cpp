@@ -6,12 +6,17 @@
 
 #include <fmt/format.h>
 
+#include "base/escape.hpp"
 #include "base/version.hpp"
 
 namespace pgdr::db {
 namespace {
 
 Value iso(const std::optional<Time>& time) { return time ? Value(to_iso(*time)) : std::nullopt; }
+
+Value recordable_or_null(const std::optional<std::string>& text) {
+  return text ? Value(escape_bytes(*text)) : std::nullopt;
+}
 
 template <class Integer>
 Value number(const std::optional<Integer>& value) {
@@ -47,6 +52,8 @@ Error explained(const Error& error, const std::string& function) {
 // points of the schema that the extension was created in are for people.
 std::string Catalog::name(const std::string& function) { return "dr." + quote_ident(function); }
 
+std::string Catalog::recordable(const std::string& text) { return escape_bytes(text); }
+
 Result<std::int64_t> Catalog::call_id(const std::string& sql, const std::vector<Value>& params) {
   PGDR_TRY(const Rows rows, db_->query(sql, params));
   return to_id(rows);
@@ -63,12 +70,14 @@ Result<std::int64_t> Catalog::backup_start(const BackupStart& start) {
 }
 
 Status Catalog::backup_finish(const BackupFinish& finish) {
+  const bool incomplete = finish.state == "incomplete";
   Status done = db_->exec(
       fmt::format("SELECT {}($1::text, $2::bigint, $3::timestamptz, $4::timestamptz, $5::jsonb, "
                   "$6::text)",
-                  name("backup_finish")),
+                  name(incomplete ? "backup_incomplete" : "backup_finish")),
       {finish.label, std::to_string(finish.snapshot), to_iso(finish.finished_at),
-       to_iso(finish.recovery_point), finish.manifest, finish.state});
+       to_iso(finish.recovery_point), finish.manifest,
+       incomplete ? recordable(finish.reason) : finish.state});
   if (!done) return explained(done.error(), "cannot record the end of the backup");
   return done;
 }
@@ -76,7 +85,7 @@ Status Catalog::backup_finish(const BackupFinish& finish) {
 Status Catalog::backup_fail(const std::string& label, const std::string& error) {
   Status done = db_->exec(
       fmt::format("SELECT {}($1::text, $2::text, clock_timestamp())", name("backup_fail")),
-      {label, error});
+      {label, recordable(error)});
   if (!done) return explained(done.error(), "cannot record the failure of the backup");
   return done;
 }
@@ -96,7 +105,7 @@ Result<std::int64_t> Catalog::copy_record(const CopyRecord& copy) {
                           "$7::timestamptz, $8::text)",
                           name("copy_record")),
               {copy.label, copy.repository, copy.location, copy.state, number(copy.stored_bytes),
-               copy.manifest_sha256, iso(copy.checked_at), copy.error});
+               copy.manifest_sha256, iso(copy.checked_at), recordable_or_null(copy.error)});
   if (!id) return explained(id.error(), "cannot record the copy");
   return id;
 }
@@ -145,7 +154,7 @@ Status Catalog::restore_finish(const RestoreFinish& finish) {
       fmt::format("SELECT {}($1::bigint, $2::text, $3::timestamptz, $4::bigint, $5::text)",
                   name("restore_finish")),
       {std::to_string(finish.restore), finish.state, to_iso(finish.finished_at),
-       number(finish.verification), finish.error});
+       number(finish.verification), recordable_or_null(finish.error)});
   if (!done) return explained(done.error(), "cannot record the end of the restore");
   return done;
 }
@@ -284,15 +293,16 @@ Result<std::int64_t> Catalog::verification_record(const VerificationRecord& reco
                   "$6::text)",
                   name("verification_record")),
       {record.label, record.target, to_iso(record.started_at), to_iso(record.finished_at),
-       record.findings, record.server});
+       recordable(record.findings), record.server});
   if (!id) return explained(id.error(), "cannot record the verification");
   return id;
 }
 
 Result<std::int64_t> Catalog::event_record(const EventRecord& event) {
-  auto id = call_id(fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::jsonb, $5::text)",
-                                name("event_record")),
-                    {event.severity, event.kind, event.message, event.detail, event.set});
+  auto id =
+      call_id(fmt::format("SELECT {}($1::text, $2::text, $3::text, $4::jsonb, $5::text)",
+                          name("event_record")),
+              {event.severity, event.kind, recordable(event.message), event.detail, event.set});
   if (!id) return explained(id.error(), "cannot record the event");
   return id;
 }

@@ -32,7 +32,8 @@ struct BackupFinish {
   Time finished_at{};
   Time recovery_point{};
   std::string manifest;            // JSON
-  std::string state = "complete";  // or "partial"
+  std::string state = "complete";  // or "partial", "incomplete"
+  std::string reason;              // of "incomplete": what cannot be proven
 };
 
 struct CopyRecord {
@@ -123,6 +124,9 @@ class Catalog {
   static Result<Catalog> open(Connection& db);
 
   [[nodiscard]] const std::string& version() const { return version_; }
+  // A text as it is recorded: what is no UTF-8 (of a server's or program's message, of a name) in
+  // an escape form (base/escape.hpp), since a catalog in UTF-8 takes nothing else.
+  static std::string recordable(const std::string& text);
   // The function's qualified, quoted name: for statements that have no method here.
   [[nodiscard]] static std::string name(const std::string& function);
 

@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "db/conninfo.hpp"
 #include "db/errors.hpp"
+#include "db/session.hpp"
 
 namespace pgdr::db {
 namespace {
@@ -23,6 +24,7 @@ using std::chrono::milliseconds;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr std::chrono::seconds kConnectTimeout{30};  // unless connect_timeout says otherwise
+constexpr int kPoolerTries = 3;
 constexpr std::chrono::seconds kCancelPatience{10};  // for a cancelled statement to come back
 
 struct ResultFree {
@@ -88,15 +90,20 @@ std::string describe_target(PGconn* conn, const Conninfo& info) {
   return fmt::format("database \"{}\" at {}{}{}", name, host, port.empty() ? "" : ":", port);
 }
 
-std::chrono::seconds connect_timeout(PGconn* conn) {
+// What a connection uses, wherever it comes from: string, service file, environment.
+std::string in_use(PGconn* conn, const char* keyword) {
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfo(conn),
                                                                              PQconninfoFree);
   for (auto* option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
-    if (std::strcmp(option->keyword, "connect_timeout") != 0 || option->val == nullptr) continue;
-    const long seconds = std::strtol(option->val, nullptr, 10);
-    if (seconds > 0) return std::chrono::seconds(seconds);
+    if (std::strcmp(option->keyword, keyword) == 0)
+      return option->val != nullptr ? option->val : "";
   }
-  return kConnectTimeout;
+  return {};
+}
+
+std::chrono::seconds connect_timeout(PGconn* conn) {
+  const long seconds = std::strtol(in_use(conn, "connect_timeout").c_str(), nullptr, 10);
+  return seconds > 0 ? std::chrono::seconds(seconds) : kConnectTimeout;
 }
 
 Result<ConnPtr> connect(const Conninfo& info) {
@@ -204,6 +211,29 @@ class PgConnection : public Connection {
   [[nodiscard]] int server_version() const override { return PQserverVersion(conn_.get()); }
   [[nodiscard]] std::string database() const override { return PQdb(conn_.get()); }
   [[nodiscard]] std::string user() const override { return PQuser(conn_.get()); }
+  [[nodiscard]] std::string server_encoding() const override {
+    const char* name = PQparameterStatus(conn_.get(), "server_encoding");
+    return name != nullptr ? name : "";
+  }
+
+  // Makes the session what every other is, and says what children need to be the same. kUsage when
+  // a pooler stands between that gives each transaction another session of the server.
+  Status set_up() {
+    PGDR_TRY(const Rows rows, query(child_settings_query(), {}));
+    std::vector<std::string> present;
+    for (std::size_t i = 1; i < rows.at(0).size(); ++i) present.push_back(rows[0][i].value_or(""));
+    const std::string pid = rows[0][0].value_or("");
+    const bool direct = pid == std::to_string(PQbackendPID(conn_.get()));
+    if (!direct) PGDR_CHECK(check_pooler(pid));
+    PGDR_CHECK(exec(session_settings(server_version())));
+    // A server whose system cannot see that a client is gone refuses it.
+    const bool checks =
+        server_version() >= 140000 &&
+        exec("SELECT pg_catalog.set_config('client_connection_check_interval', '10s', false)");
+    child_options_ = child_options(in_use(conn_.get(), "options"), present, server_version(),
+                                   !direct, direct && checks);
+    return success();
+  }
 
   // Host, port and user are those in use, so that a child meets the same server where several are
   // given: an exported snapshot is worth nothing on another.
@@ -213,13 +243,24 @@ class PgConnection : public Connection {
     child.set("host", PQhost(conn_.get()));
     child.set("port", PQport(conn_.get()));
     child.set("user", user());
-    if (!child.get("hostaddr").empty()) child.set("hostaddr", PQhostaddr(conn_.get()));
+    if (!in_use(conn_.get(), "hostaddr").empty()) child.set("hostaddr", PQhostaddr(conn_.get()));
+    child.set("options", child_options_);
+    // Of our own database without a conversion: there every text can be read.
+    child.set("client_encoding", dbname.empty() || dbname == database() ? server_encoding() : "");
+    if (!child_name_.empty()) child.set("application_name", child_name_);
     return child.without_secrets();
   }
 
+  void name_children(const std::string& application_name) override {
+    child_name_ = application_name;
+  }
+
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> child_env() const override {
-    if (info_.password().empty()) return {};
-    return {{"PGPASSWORD", info_.password()}};
+    // pg_dumpall writes the times of VALID UNTIL as the session shows them.
+    std::vector<std::pair<std::string, std::string>> env = {{"PGDATESTYLE", "ISO, YMD"},
+                                                            {"PGTZ", "UTC"}};
+    if (!info_.password().empty()) env.emplace_back("PGPASSWORD", info_.password());
+    return env;
   }
 
  private:
@@ -233,6 +274,31 @@ class PgConnection : public Connection {
       if (wake != Wake::kReady) return wake;
       if (PQconsumeInput(conn_.get()) == 0) return Wake::kReady;  // PQgetResult() reports it
     }
+  }
+
+  // The backend that serves us is not the one that we were told when we connected: a pooler is
+  // between. A transaction of another client that gets our own backend while we are connected, or
+  // our next statement on another backend while that client holds its, shows that sessions are
+  // shared: settings, locks and an exported snapshot would be those of strangers, or lost.
+  Status check_pooler(const std::string& pid) {
+    const Error shared = Error::of(
+        Code::kUsage,
+        fmt::format("{} is reached through a connection pooler that gives each transaction another "
+                    "session: a snapshot, its locks and settings need one of their own",
+                    describe_target(conn_.get(), info_)),
+        "connect to the server itself, or to a pool with pool_mode = session");
+    std::vector<std::unique_ptr<PgConnection>> others;
+    for (int i = 0; i < kPoolerTries; ++i) {
+      PGDR_TRY(ConnPtr conn, connect(info_));
+      others.push_back(std::make_unique<PgConnection>(std::move(conn), info_));
+      PgConnection& other = *others.back();
+      if (!other.exec("BEGIN")) return shared;  // a statement is all that it gives
+      PGDR_TRY(const Value theirs, other.scalar("SELECT pg_catalog.pg_backend_pid()"));
+      if (theirs == pid) return shared;
+      PGDR_TRY(const Value ours, scalar("SELECT pg_catalog.pg_backend_pid()"));
+      if (ours != pid) return shared;
+    }
+    return success();
   }
 
   void take(const PGresult* result, Rows& rows, std::optional<Error>& error) {
@@ -275,34 +341,12 @@ class PgConnection : public Connection {
 
   ConnPtr conn_;
   Conninfo info_;
+  std::string child_name_;
+  std::string child_options_;
   std::unique_ptr<PGcancel, CancelFree> cancel_;
   std::mutex cancel_mutex_;
   bool in_flight_ = false;
 };
-
-// The same for every session, whatever the role's or database's own settings say.
-std::string session_settings(int server_version) {
-  std::vector<std::pair<const char*, const char*>> settings = {
-      {"DateStyle", "ISO, YMD"},
-      {"IntervalStyle", "iso_8601"},
-      {"TimeZone", "UTC"},
-      {"extra_float_digits", "1"},
-      {"bytea_output", "hex"},
-      {"search_path", "pg_catalog, pg_temp"},
-      {"standard_conforming_strings", "on"},
-      {"statement_timeout", "0"},
-      {"lock_timeout", "0"},
-      {"idle_in_transaction_session_timeout", "0"},
-  };
-  if (server_version >= 140000) settings.emplace_back("idle_session_timeout", "0");
-  if (server_version >= 170000) settings.emplace_back("transaction_timeout", "0");
-  std::string sql = "SELECT ";
-  for (const auto& [name, value] : settings) {
-    if (sql.back() == ')') sql += ", ";
-    sql += fmt::format("pg_catalog.set_config('{}', '{}', false)", name, value);
-  }
-  return sql;
-}
 
 }  // namespace
 
@@ -312,7 +356,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& conninfo
   if (!dbname.empty()) info.set("dbname", dbname);
   PGDR_TRY(ConnPtr conn, connect(info));
   auto db = std::make_unique<PgConnection>(std::move(conn), std::move(info));
-  if (Status set = db->exec(session_settings(db->server_version())); !set) {
+  if (Status set = db->set_up(); !set) {
+    if (set.error().code == Code::kUsage) return set.error();
     return set.error().context("cannot set up the session");
   }
   return std::unique_ptr<Connection>(std::move(db));

@@ -5,9 +5,9 @@
 //   PGDR_TRY(auto rows, db->query("SELECT relname FROM pg_class WHERE relkind = $1", {"r"}));
 //   for (const auto& row : rows) use(row[0].value_or(""));
 //
-// Sessions are set up the same way everywhere: client_encoding UTF8, DateStyle ISO, IntervalStyle
-// iso_8601, TimeZone UTC, extra_float_digits 1, search_path pg_catalog, statement_timeout / idle
-// timeouts 0, application_name "pgdr".
+// Sessions are set up the same way everywhere (db/session.hpp): client_encoding UTF8, DateStyle
+// ISO, IntervalStyle iso_8601, TimeZone UTC, search_path pg_catalog, no time limits, transactions
+// that may write, application_name "pgdr". The server ends one whose client is gone within 10 s.
 #pragma once
 
 #include <functional>
@@ -28,6 +28,7 @@ class Connection {
  public:
   // conninfo: libpq URI, keyword string or database name. kDatabaseUnreachable on failure, with the
   // server's words, and hints that tell "server down" from "unknown database" from "login refused".
+  // kUsage through a pooler that does not give a session of our own.
   // dbname overrides the database in it.
   static Result<std::unique_ptr<Connection>> open(const std::string& conninfo,
                                                   const std::string& dbname = {});
@@ -49,9 +50,12 @@ class Connection {
   [[nodiscard]] virtual int server_version() const = 0;  // 150020
   [[nodiscard]] virtual std::string database() const = 0;
   [[nodiscard]] virtual std::string user() const = 0;
-  // conninfo for child programs (pg_dump -d …): without the password, which child_env() carries as
-  // PGPASSWORD if one was given in the URI.
+  [[nodiscard]] virtual std::string server_encoding() const = 0;  // of the database
+  // conninfo for child programs (pg_dump -d …), with the settings of our own sessions: without the
+  // password, which child_env() carries as PGPASSWORD if one was given in the URI.
   [[nodiscard]] virtual std::string child_conninfo(const std::string& dbname = {}) const = 0;
+  // The application_name of children from now on, by which the server's views tell them.
+  virtual void name_children(const std::string& application_name) = 0;
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> child_env() const = 0;
 };
 
