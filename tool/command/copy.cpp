@@ -1,3 +1,4 @@
+#include "app/failure.hpp"
 #include "app/copy.hpp"
 
 #include <memory>
@@ -67,7 +68,7 @@ Result<int> run(const Globals& globals, const Options& o) {
                                                  : app::CopyWhich::kLabel;
   const app::CopyRequest request{chosen.config, chosen.set, terminal_progress(), which, o.label,
                                  o.to,          o.from,     o.accept_unsigned};
-  PGDR_TRY(const app::CopySummary summary, app::run_copy(request));
+  PGDR_TRY(const app::CopySummary summary, app::told(chosen.set, "copy", app::run_copy(request)));
   if (globals.json) {
     print_json(json_of(summary));
   } else if (!globals.quiet) {

@@ -7,6 +7,7 @@
 
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "app/failure.hpp"
 #include "command/commands.hpp"
 #include "command/options.hpp"
 
@@ -80,8 +81,10 @@ Result<int> run(const Globals& globals, const Options& o) {
                        fmt::format("set {} does not use repository {}", set.name, o.repository),
                        fmt::format("its repositories: {}", fmt::join(set.repositories, ", ")));
     }
-    const auto summary = app::run_expire({chosen.config, set, terminal_progress(), o.repository,
-                                          o.dry_run, o.accept_unsigned, o.several_systems});
+    const auto summary =
+        app::told(set, "expire",
+                  app::run_expire({chosen.config, set, terminal_progress(), o.repository, o.dry_run,
+                                   o.accept_unsigned, o.several_systems}));
     if (!summary) {
       if (globals.json) sets.push_back({{"set", set.name}, {"error", to_string(summary.error())}});
       failed(summary.error());

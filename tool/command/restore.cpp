@@ -1,3 +1,4 @@
+#include "app/failure.hpp"
 #include "app/restore.hpp"
 
 #include <memory>
@@ -170,7 +171,8 @@ Result<int> run(const Globals& globals, const Options& o) {
   request.accept_unsigned = o.accept_unsigned;
   request.accept_older = o.accept_older;
   if (request.options.jobs == 0) request.options.jobs = chosen.set.jobs;
-  PGDR_TRY(const app::RestoreResult result, app::run_restore(request));
+  PGDR_TRY(const app::RestoreResult result,
+           app::told(chosen.set, "restore", app::run_restore(request)));
   if (globals.json) {
     print_json(restore_json(result));
   } else if (!globals.quiet) {

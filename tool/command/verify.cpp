@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "app/failure.hpp"
 #include "app/check.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
@@ -80,7 +81,7 @@ Result<int> run(const Globals& globals, const Options& o) {
                             o.deep,        o.keys,     o.repository,        o.accept_unsigned};
   request.percent = o.percent;
   request.seed = o.seed;
-  PGDR_TRY(const app::CheckResult result, app::run_check(request));
+  PGDR_TRY(const app::CheckResult result, app::told(chosen.set, "verify", app::run_check(request)));
   if (globals.json) {
     print_json(json_of(result));
   } else if (!globals.quiet) {
