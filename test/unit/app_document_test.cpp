@@ -56,6 +56,37 @@ TEST(Document, WhatCannotBeIsLeftOut) {
   }
 }
 
+TEST(Document, SaysWhatCannotBeProven) {
+  const auto unproven = [](const std::string& relations,
+                           const std::string& rest = R"("sequences":[],"objects":[{}])") {
+    const auto d = parse_document(R"({"format":"pgdr-snapshot","content":true,"relations":[)" +
+                                  relations + "]," + rest + "}");
+    return d ? d->unproven() : std::vector<std::string>{to_string(d.error())};
+  };
+  using Names = std::vector<std::string>;
+  const std::string good =
+      R"({"schema":"s","name":"t","kind":"r","rows":1,"digest":"d","state":"exact"})";
+  EXPECT_EQ(unproven(good), Names{});
+  EXPECT_EQ(
+      unproven(R"({"schema":"s","name":"f","kind":"f","state":"skipped","note":"foreign table"})"),
+      Names{});
+  EXPECT_EQ(unproven(R"({"schema":"s","name":"t","kind":"r","state":"failed","note":"rewritten"})"),
+            Names{"table s.t: rewritten"});
+  EXPECT_EQ(
+      unproven(
+          R"({"schema":"s","name":"t","kind":"r","state":"skipped","note":"dropped meanwhile"})"),
+      Names{"table s.t: dropped meanwhile"});
+  EXPECT_EQ(unproven(R"({"schema":"s","name":"t","kind":"r","digest":"d","state":"exact"})"),
+            Names{"table s.t: it was not counted"});
+  EXPECT_EQ(unproven(R"({"schema":"s","name":"t","kind":"r","rows":1,"state":"exact"})"),
+            Names{"table s.t: it was not counted"});
+  EXPECT_EQ(unproven(R"({"schema":"s","name":"t","kind":"r","rows":1,"digest":"d","state":"odd"})"),
+            Names{"table s.t: it was not counted"});
+  EXPECT_EQ(unproven(good, R"("objects":[{}])"), Names{"the sequences were not read"});
+  EXPECT_EQ(unproven(good, R"("sequences":[],"objects":[])"),
+            Names{"the definitions were not read"});
+}
+
 TEST(Document, AnythingElseIsDamage) {
   for (const char* text :
        {"", "{}", "[]", "null", R"({"format":"pgdr-manifest"})", "{\"format\":"}) {

@@ -158,9 +158,36 @@ TEST(Manifest, RefusesWhatIsLargerThanAnyBackupNeeds) {
   EXPECT_FALSE(parse_manifest(json.dump(), "test"));
 }
 
+// What reads version 1 alone takes an incomplete backup for none.
+TEST(Manifest, AnIncompleteBackupHasAVersionOfItsOwn) {
+  Manifest m = example();
+  EXPECT_EQ(Json::parse(manifest_text(m))["version"], 1);
+  EXPECT_FALSE(Json::parse(manifest_text(m)).contains("state"));
+  m.incomplete = true;
+  const Json json = Json::parse(manifest_text(m));
+  EXPECT_EQ(json["version"], 2);
+  EXPECT_EQ(json["state"], "incomplete");
+  const auto back = parse_manifest(manifest_text(m), "test");
+  ASSERT_TRUE(back) << to_string(back.error());
+  EXPECT_TRUE(back->incomplete);
+  EXPECT_EQ(manifest_text(*back), manifest_text(m));
+}
+
+TEST(Manifest, VersionAndStateGoTogether) {
+  Manifest m = example();
+  Json json = Json::parse(manifest_text(m));
+  json["state"] = "incomplete";
+  EXPECT_EQ(parse_manifest(json.dump(), "test").error().code, Code::kCorrupt);
+  json["state"] = "another";
+  EXPECT_EQ(parse_manifest(json.dump(), "test").error().code, Code::kCorrupt);
+  json.erase("state");
+  json["version"] = 2;
+  EXPECT_EQ(parse_manifest(json.dump(), "test").error().code, Code::kCorrupt);
+}
+
 TEST(Manifest, ALaterFormatIsNotDamage) {
   Json json = Json::parse(manifest_text(example()));
-  json["version"] = 2;
+  json["version"] = 3;
   const auto parsed = parse_manifest(json.dump(), "test");
   ASSERT_FALSE(parsed);
   EXPECT_EQ(parsed.error().code, Code::kUsage);

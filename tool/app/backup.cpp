@@ -1,7 +1,6 @@
 #include "app/backup.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 #include <span>
 
@@ -9,41 +8,22 @@
 
 #include "app/adopt.hpp"
 #include "app/copies.hpp"
-#include "app/document.hpp"
-#include "app/dump.hpp"
+#include "app/dump_attempts.hpp"
+#include "app/failure.hpp"
 #include "app/keys.hpp"
+#include "app/lock_watch.hpp"
 #include "app/preflight.hpp"
 #include "app/restore_text.hpp"
 #include "app/unfinished.hpp"
+#include "base/format.hpp"
 #include "base/interrupt.hpp"
 #include "base/warn.hpp"
 #include "base/signing.hpp"
 #include "base/version.hpp"
 #include "db/catalog.hpp"
-#include "db/snapshot.hpp"
 
 namespace pgdr::app {
 namespace {
-
-// zstd's compressing threads for the dump; the rest of the pipeline runs beside them.
-constexpr int kCompressors = 2;
-
-// The failure that came first, whoever met it.
-class FirstError {
- public:
-  void note(const Error& error) {
-    const std::lock_guard lock(mutex_);
-    if (!error_) error_ = error;
-  }
-  std::optional<Error> get() const {
-    const std::lock_guard lock(mutex_);
-    return error_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::optional<Error> error_;
-};
 
 class BackupRun {
  public:
@@ -55,12 +35,12 @@ class BackupRun {
   Result<BackupResult> run();
 
  private:
+  Status begin();
   Status prepare();
   Status check_database();
   void check_integrity();
-  Status dump_and_count();
-  [[nodiscard]] Command dump_command() const;
-  [[nodiscard]] Command globals_command() const;
+  Status start_watch();
+  Status dump();
   Status store_document();
   Status write_manifests();
   Status revoke(const Status& why);
@@ -80,15 +60,15 @@ class BackupRun {
   std::optional<SigningKey> signing_key_;
   std::unique_ptr<db::Connection> db_;
   std::optional<db::Catalog> catalog_;
-  std::unique_ptr<db::ExportedSnapshot> snapshot_;
   std::string pg_dump_;
   std::string pg_dumpall_;
   bool passwords_ = true;
   std::uint64_t estimate_ = 0;  // bytes of the dump, roughly
   bool started_ = false;        // the catalog holds a row "running"
   Manifest manifest_;
-  ChunkList dump_chunks_;
-  std::int64_t snapshot_id_ = 0;
+  Dumped dumped_;
+  std::optional<Stopper> stopper_;
+  std::unique_ptr<LockWatch> watch_;
   std::vector<bool> tried_;             // by repository: its manifest may have been written
   std::vector<std::string> manifests_;  // by repository; "" where there is none
   BackupResult result_;
@@ -111,6 +91,7 @@ Status BackupRun::check_database() {
   PGDR_TRY(catalog_, db::Catalog::open(*db_));
   PGDR_TRY(auto fingerprint_key, load_fingerprint_key(config_));
   if (fingerprint_key) catalog_->use_key(std::move(*fingerprint_key));
+  PGDR_CHECK(start_watch());
   PGDR_TRY(pg_dump_, client_program("pg_dump", db_->server_version()));
   if (set_.globals) {
     PGDR_TRY(pg_dumpall_, client_program("pg_dumpall", db_->server_version()));
@@ -161,127 +142,66 @@ void BackupRun::check_integrity() {
   }
 }
 
-Command BackupRun::dump_command() const {
-  Command command;
-  command.argv = {pg_dump_,
-                  "--format=custom",
-                  "--compress=0",
-                  "--no-password",
-                  "--snapshot=" + snapshot_->id(),
-                  "--dbname=" + db_->child_conninfo()};
-  for (const auto& [name, value] : db_->child_env()) command.env[name] = value;
-  command.env["LC_MESSAGES"] = "C";
-  return command;
+Status BackupRun::start_watch() {
+  const std::string name = "pgdr " + manifest_.label;
+  db_->name_children(name);
+  stopper_.emplace(*db_);
+  auto watch = LockWatch::start(set_.database, *db_, name, set_.lock_wait_timeout,
+                                [this](const Error& why) { stopper_->stop(why); });
+  if (!watch) return watch.error().context("cannot watch what the backup waits for");
+  watch_ = std::move(*watch);
+  return success();
 }
 
-Command BackupRun::globals_command() const {
-  Command command;
-  command.argv = {pg_dumpall_, "--globals-only", "--no-password",
-                  "--dbname=" + db_->child_conninfo()};
-  if (!passwords_) command.argv.emplace_back("--no-role-passwords");
-  for (const auto& [name, value] : db_->child_env()) command.env[name] = value;
-  command.env["LC_MESSAGES"] = "C";
-  return command;
-}
-
-Status BackupRun::dump_and_count() {
-  PGDR_TRY(snapshot_, db::ExportedSnapshot::begin(*db_));
-  const db::SnapshotFacts& facts = snapshot_->facts();
-  if (facts.in_recovery) {
-    return Error::of(Code::kUsage,
-                     "the server is a standby: fingerprints cannot be recorded in its catalog",
-                     "back up from the primary");
-  }
+Status BackupRun::dump() {
+  stopper_->forget();
+  PGDR_TRY(dumped_, dump_until_proven({.db = *db_,
+                                       .catalog = *catalog_,
+                                       .copies = *copies_,
+                                       .set = set_,
+                                       .watch = *watch_,
+                                       .stopper = *stopper_,
+                                       .progress = progress_,
+                                       .sealing = sealing_,
+                                       .label = manifest_.label,
+                                       .pg_dump = pg_dump_,
+                                       .pg_dumpall = pg_dumpall_,
+                                       .passwords = passwords_,
+                                       .estimate = estimate_}));
+  const db::SnapshotFacts& facts = dumped_.snapshot->facts();
   manifest_.recovery_point = facts.recovery_point;
   manifest_.recovery_lsn = facts.lsn;
   manifest_.system_identifier = facts.system_identifier;
   manifest_.server_version = facts.version;
   manifest_.server_version_num = facts.version_num;
-
-  FirstError first;
-  const auto give_up = [&](const Error& error) {
-    first.note(error);
-    db_->cancel();
-  };
-  const auto watch = [this](const ArtifactWriter& writer, bool done) {
-    progress_.update({done ? "fingerprinting" : "dumping and fingerprinting",
-                      writer.original_bytes(), estimate_, writer.stored_bytes()});
-  };
-  Sealing sealing = sealing_;
-  sealing.workers = kCompressors;
-  sealing.original_digest = false;
-  sealing.chunks = true;
-  PGDR_TRY(auto dump_writer,
-           ArtifactWriter::open(*copies_, prefix(), "database.dump.zst.age", "database", sealing));
-  DumpJob dump(dump_command(), std::move(dump_writer), true, give_up, watch);
-  std::optional<DumpJob> globals;
-  if (set_.globals) {
-    PGDR_TRY(auto writer,
-             ArtifactWriter::open(*copies_, prefix(), "globals.sql.zst.age", "globals", sealing_));
-    globals.emplace(globals_command(), std::move(writer), false, give_up);
-  }
-  // Before pg_dump reads them: the dump's sequences are then the same or ahead, never behind.
-  PGDR_TRY(const std::string sequences, catalog_->sequences());
-  // pg_dump waits for a table that is locked, so the snapshot does, too: a dump of a table without
-  // its fingerprint would be one that nothing can prove.
-  PGDR_CHECK(db_->exec("SET LOCAL pgdr.lock_timeout = 0"));
-  PGDR_CHECK(catalog_->send_snapshot_counts(manifest_.label, true, sequences));
-  dump.start();
-  if (globals) globals->start();
-  const auto counted = catalog_->receive_id();
-  if (!counted) {
-    // Cancelled because a program failed, or the first to fail: what happened first is the cause.
-    first.note(counted.error());
-    dump.stop();
-    if (globals) globals->stop();
-  }
-  const auto dumped = dump.result();
-  if (!dumped) first.note(dumped.error());
-  std::optional<Result<Artifact>> globals_stored;
-  if (globals) {
-    if (!dumped) globals->stop();
-    globals_stored = globals->result();
-    if (!*globals_stored) first.note(globals_stored->error());
-  }
-  progress_.done();
-  if (const auto error = first.get()) return *error;
-  snapshot_id_ = *counted;
-  manifest_.artifacts.push_back(*dumped);
-  dump_chunks_ = dump.chunk_list();
-  if (globals_stored) manifest_.artifacts.push_back(**globals_stored);
+  manifest_.artifacts = dumped_.artifacts;
+  manifest_.snapshot_uuid = dumped_.document.uuid;
+  manifest_.content = dumped_.document.content;
+  manifest_.locale = dumped_.document.locale;
+  result_.tables = dumped_.document.table_count();
+  result_.rows = dumped_.document.row_count();
   return success();
 }
 
 Status BackupRun::store_document() {
   const Artifact& dump = *manifest_.find("database");
-  const std::string chunks = chunks_text(dump_chunks_);
+  const std::string chunks = chunks_text(dumped_.chunks);
   const std::string digest = sha256_hex(chunks);
   PGDR_CHECK(copies_->write_text(prefix() + chunks_name(dump.name), chunks));
   manifest_.artifacts.push_back(
       {chunks_name(dump.name), kChunksKind, chunks.size(), digest, chunks.size(), digest});
-
-  PGDR_TRY(const std::string text, catalog_->snapshot_document(snapshot_id_));
-  PGDR_TRY(const Document document, parse_document(text));
-  manifest_.snapshot_uuid = document.uuid;
-  manifest_.content = document.content;
-  manifest_.locale = document.locale;
-  result_.tables = document.table_count();
-  result_.rows = document.row_count();
-  std::size_t unproven = 0;
-  for (const auto& table : document.tables) {
-    if (table.state != "failed") continue;
-    ++unproven;
-    log_warning(fmt::format(
-        "table {}.{} has no fingerprint: it was rewritten or altered while the snapshot was taken; "
-        "a verification of this backup will report it as not proven",
-        table.schema, table.name));
+  for (const auto& part : dumped_.unproven) {
+    log_warning(part + ": this backup cannot be proven, and does not count as one");
   }
   // Names stay in the encrypted document.
-  if (unproven > 0)
-    manifest_.warnings.push_back(fmt::format("{} tables have no fingerprint", unproven));
+  if (!dumped_.unproven.empty()) {
+    manifest_.incomplete = true;
+    manifest_.warnings.push_back(
+        fmt::format("{} of it cannot be proven", plural(dumped_.unproven.size(), "part")));
+  }
   PGDR_TRY(const auto writer,
            ArtifactWriter::open(*copies_, prefix(), "snapshot.json.zst.age", "snapshot", sealing_));
-  PGDR_CHECK(writer->write(std::as_bytes(std::span(text))));
+  PGDR_CHECK(writer->write(std::as_bytes(std::span(dumped_.document_text))));
   PGDR_CHECK(writer->finish());
   manifest_.artifacts.push_back(writer->artifact());
   return success();
@@ -342,12 +262,16 @@ Status BackupRun::record() {
     if (manifests_[i].empty()) whole = false;
     if (manifest.empty()) manifest = manifests_[i];
   }
-  PGDR_CHECK(catalog_->backup_finish({.label = manifest_.label,
-                                      .snapshot = snapshot_id_,
-                                      .finished_at = manifest_.finished_at,
-                                      .recovery_point = manifest_.recovery_point,
-                                      .manifest = manifest,
-                                      .state = whole ? "complete" : "partial"}));
+  PGDR_CHECK(
+      catalog_->backup_finish({.label = manifest_.label,
+                               .snapshot = dumped_.snapshot_id,
+                               .finished_at = manifest_.finished_at,
+                               .recovery_point = manifest_.recovery_point,
+                               .manifest = manifest,
+                               .state = manifest_.incomplete ? "incomplete"
+                                        : whole              ? "complete"
+                                                             : "partial",
+                               .reason = fmt::format("{}", fmt::join(dumped_.unproven, "; "))}));
   PGDR_CHECK(record_missing_copies());
   for (std::size_t i = 0; i < copies_->size(); ++i) {
     if (manifests_[i].empty()) continue;
@@ -359,7 +283,7 @@ Status BackupRun::record() {
     copy.manifest_sha256 = sha256_hex(manifests_[i]);
     PGDR_CHECK(catalog_->copy_record(copy));
   }
-  return snapshot_->commit();
+  return dumped_.snapshot->commit();
 }
 
 Status BackupRun::record_missing_copies() {
@@ -405,7 +329,7 @@ void BackupRun::clean_up(const Error& error) {
   progress_.done();
   // The clean-up must still talk to repositories and server.
   if (error.code == Code::kInterrupted) clear_interrupt();
-  snapshot_.reset();
+  dumped_.snapshot.reset();
   if (copies_) {
     for (std::size_t i = 0; i < copies_->size(); ++i) {
       const Status removed = remove_unfinished(copies_->repository(i), set_.name, manifest_.label);
@@ -422,13 +346,13 @@ void BackupRun::clean_up(const Error& error) {
   if (!told) log_warning("cannot record the failure: " + to_string(told.error()));
 }
 
-Result<BackupResult> BackupRun::run() {
-  manifest_.started_at = system_clock().now();
-  manifest_.label = make_label(manifest_.started_at);
-  manifest_.set = set_.name;
-  manifest_.tool_version = kVersion;
+// Until the catalog has a row of the run.
+Status BackupRun::begin() {
   PGDR_CHECK(prepare());
-  PGDR_CHECK(check_database());
+  if (const Status checked = check_database(); !checked) {
+    const auto trouble = watch_ ? watch_->trouble() : std::nullopt;
+    return trouble ? *trouble : checked.error();
+  }
   manifest_.database = db_->database();
   manifest_.extension_version = catalog_->version();
   if (set_.globals && !passwords_) {
@@ -439,20 +363,36 @@ Result<BackupResult> BackupRun::run() {
   PGDR_CHECK(catalog_->backup_start(
       {.label = manifest_.label, .set = set_.name, .started_at = manifest_.started_at}));
   started_ = true;
+  return success();
+}
+
+Result<BackupResult> BackupRun::run() {
+  manifest_.started_at = system_clock().now();
+  manifest_.label = make_label(manifest_.started_at);
+  manifest_.set = set_.name;
+  manifest_.tool_version = kVersion;
+  if (const Status begun = begin(); !begun) {
+    watch_.reset();
+    record_failed_backup(set_, manifest_.label, begun.error());
+    return begun.error();
+  }
 
   const auto make = [this]() -> Status {
     PGDR_CHECK(copies_->enough_left());
     check_integrity();
-    PGDR_CHECK(dump_and_count());
+    if (const auto trouble = watch_->trouble()) return *trouble;
+    PGDR_CHECK(dump());
     PGDR_CHECK(store_document());
     return write_manifests();
   };
   const Status made = make();
+  watch_.reset();
   if (!made) {
     clean_up(made.error());
     return made.error();
   }
   result_.manifest = manifest_;
+  result_.unproven = dumped_.unproven;
   for (std::size_t i = 0; i < copies_->size(); ++i) {
     Repository& repository = copies_->repository(i);
     result_.copies.push_back(
@@ -482,8 +422,9 @@ Result<BackupResult> BackupRun::run() {
 }  // namespace
 
 bool BackupResult::whole() const {
-  return !record_error && std::all_of(copies.begin(), copies.end(),
-                                      [](const CopyResult& copy) { return copy.complete; });
+  return !record_error && !manifest.incomplete &&
+         std::all_of(copies.begin(), copies.end(),
+                     [](const CopyResult& copy) { return copy.complete; });
 }
 
 Result<BackupResult> run_backup(const BackupRequest& request) { return BackupRun(request).run(); }

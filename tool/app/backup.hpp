@@ -37,6 +37,7 @@ struct BackupResult {
   std::uint64_t tables = 0;
   std::uint64_t rows = 0;
   std::vector<CopyStep> brought;      // copies of earlier backups that were missing or damaged
+  std::vector<std::string> unproven;  // not empty: the backup is incomplete and does not count
   std::optional<Error> record_error;  // the backup is good, the catalog does not know it
   // Everything that was asked for is there.
   [[nodiscard]] bool whole() const;

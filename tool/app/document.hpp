@@ -19,6 +19,7 @@ struct DocumentTable {
   std::uint64_t size = 0;
   std::string digest;  // "" where there is none
   std::string state;   // exact, skipped, failed
+  std::string note;    // why not exact
 };
 
 struct DatabaseProperties {
@@ -37,9 +38,14 @@ struct Document {
   Locale locale;
   DatabaseProperties database;
   std::vector<DocumentTable> tables;
+  bool has_sequences = false;  // even if there are none of them
+  std::uint64_t objects = 0;   // schema records
 
   [[nodiscard]] std::uint64_t row_count() const;  // leaves only: no partitioned parents, no views
   [[nodiscard]] std::uint64_t table_count() const;
+  // What a verification could never pass: relations that a dump under the same snapshot may hold
+  // otherwise, or without rows, each with its name and why; parts that are not there at all.
+  [[nodiscard]] std::vector<std::string> unproven() const;
   [[nodiscard]] std::map<std::string, std::uint64_t> sizes() const;  // "schema.table" -> bytes
 };
 

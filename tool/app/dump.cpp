@@ -28,6 +28,29 @@ class Watched final : public Sink {
 
 }  // namespace
 
+// The program's output; tells the job of the first byte.
+class DumpJob::Noticed final : public Source {
+ public:
+  Noticed(DumpJob& job, Source& from) : job_(job), from_(from) {}
+  Result<std::size_t> read(MutableBytes buffer) override {
+    auto got = from_.read(buffer);
+    if (got && *got > 0 && !told_) {
+      told_ = true;
+      {
+        const std::lock_guard lock(job_.mutex_);
+        job_.output_ = true;
+      }
+      job_.wake_.notify_all();
+    }
+    return got;
+  }
+
+ private:
+  DumpJob& job_;
+  Source& from_;
+  bool told_ = false;
+};
+
 DumpJob::DumpJob(Command command, std::unique_ptr<ArtifactWriter> writer, bool archive,
                  OnFailure on_failure, OnBytes on_bytes)
     : command_(std::move(command)),
@@ -46,15 +69,22 @@ DumpJob::~DumpJob() {
 void DumpJob::start() {
   thread_ = std::thread([this] {
     const Status done = run();
-    if (done) return;
     bool tell = false;
     {
       const std::lock_guard lock(mutex_);
-      error_ = done.error();
-      tell = !stopped_;
+      ended_ = true;
+      if (!done) error_ = done.error();
+      tell = !done && !stopped_;
     }
+    wake_.notify_all();
     if (tell) on_failure_(done.error());
   });
+}
+
+bool DumpJob::await_output() {
+  std::unique_lock lock(mutex_);
+  wake_.wait(lock, [this] { return output_ || ended_; });
+  return !error_.has_value();
 }
 
 void DumpJob::stop() {
@@ -69,17 +99,17 @@ Result<Artifact> DumpJob::result() {
   return writer_->artifact();
 }
 
-Status DumpJob::pass_on(Process& process) {
+Status DumpJob::pass_on(Source& from) {
   if (archive_) {
     Watched watched(*writer_, on_bytes_);
-    ArchiveReader reader(process.out(), &watched);
+    ArchiveReader reader(from, &watched);
     PGDR_CHECK(reader.read_toc());
     PGDR_CHECK(reader.walk());
     return success();
   }
   std::vector<std::byte> buffer(std::size_t{64} * 1024);
   for (;;) {
-    PGDR_TRY(const std::size_t got, process.out().read(buffer));
+    PGDR_TRY(const std::size_t got, from.read(buffer));
     if (got == 0) return success();
     PGDR_CHECK(writer_->write(Bytes(buffer).first(got)));
   }
@@ -104,7 +134,8 @@ Status DumpJob::run() {
     }
   } const publish(*this, process.get());
 
-  Status passed = pass_on(*process);
+  Noticed output(*this, process->out());
+  Status passed = pass_on(output);
   // An output that ends too early is told by the program's own words, if it has any.
   if (!passed && passed.error().code != Code::kCorrupt) {
     process->kill();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,11 @@ class DumpJob {
 
   void start();
   void stop();  // from any thread; kills the program
+  // Waits for the program's first output, or its end; false when it ended in failure.
+  // pg_dump's custom format begins with its table of contents, which is written when all of it is
+  // known (_CloseArchive() in PostgreSQL's pg_backup_custom.c): with its first byte pg_dump holds
+  // the lock of every table that it will read.
+  bool await_output();
   // Waits. The artifact is complete and durable in at least one repository, or an error: that of
   // the program (its exit status counts before anything else), of its output, or of writing.
   Result<Artifact> result();
@@ -38,8 +44,9 @@ class DumpJob {
   [[nodiscard]] ChunkList chunk_list() const { return writer_->chunk_list(); }
 
  private:
+  class Noticed;
   Status run();
-  Status pass_on(Process& process);
+  Status pass_on(Source& from);
 
   Command command_;
   std::string program_;
@@ -48,8 +55,11 @@ class DumpJob {
   OnFailure on_failure_;
   OnBytes on_bytes_;
   std::mutex mutex_;
+  std::condition_variable wake_;
   Process* process_ = nullptr;
   bool stopped_ = false;
+  bool output_ = false;  // some has come
+  bool ended_ = false;
   std::optional<Error> error_;
   std::thread thread_;
 };

@@ -147,6 +147,8 @@ class RepositoryExpiry {
     const bool healed = proof && proof->kind != ProofKind::kDamaged &&
                         (!known || !known->checked_at || *known->checked_at < proof->at);
     if (known && known->damaged && !healed) one.good = false;
+    // Made, but never provable: it keeps no slot, and no good one goes for it.
+    if (stored.manifest.incomplete) one.good = false;
     if (!surveyed.lacking.empty()) {
       one.good = false;
       result_.warnings.push_back(

@@ -14,9 +14,13 @@ namespace {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
+// A backup that is whole has version 1. Version 2 is that of an incomplete one: what reads version
+// 1 alone shall not take it for good.
 constexpr int kVersion = 1;
 // A backup has as many values as a few hundred files need.
 constexpr JsonLimits kLimits{.bytes = kLongestManifest, .depth = 16, .values = 200'000};
+constexpr int kIncompleteVersion = 2;
+constexpr const char* kIncomplete = "incomplete";
 
 bool is_sha256(const std::string& text) {
   return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -260,7 +264,7 @@ std::string manifest_text(const Manifest& m) {
   const OrderedJson recipients =
       m.recipients.empty() ? OrderedJson("passphrase") : OrderedJson(m.recipients);
   OrderedJson json{{"format", "pgdr-manifest"},
-                   {"version", kVersion},
+                   {"version", m.incomplete ? kIncompleteVersion : kVersion},
                    {"label", m.label},
                    {"set", m.set},
                    {"kind", m.kind},
@@ -290,6 +294,7 @@ std::string manifest_text(const Manifest& m) {
                    {"content", m.content},
                    {"snapshot_uuid", or_null(m.snapshot_uuid)},
                    {"repository_id", or_null(m.repository_id)}};
+  if (m.incomplete) json["state"] = kIncomplete;
   if (!m.klass.empty()) json["class"] = m.klass;
   if (m.rewrapped_at) json["rewrapped_at"] = to_iso(*m.rewrapped_at);
   if (!m.warnings.empty()) json["warnings"] = m.warnings;
@@ -307,13 +312,19 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& where)
   Reader in(json);
   if (in.text("format") != "pgdr-manifest") return bad("not a pgdr manifest");
   const std::uint64_t version = in.number("version");
-  if (version > kVersion) {
+  if (version > kIncompleteVersion) {
     return Error::of(
         Code::kUsage,
         fmt::format("{}: format version {} is newer than this program reads", where, version),
         "use the pgdr that wrote it, or a later one");
   }
   Manifest manifest = read_fields(json, in);
+  const std::string state = in.optional_text("state");
+  manifest.incomplete = state == kIncomplete;
+  if (manifest.incomplete != (version == kIncompleteVersion) ||
+      (!state.empty() && !manifest.incomplete)) {
+    return bad(fmt::format("version {} and state \"{}\" do not go together", version, state));
+  }
   if (!in.problem().empty()) return bad(in.problem());
   return manifest;
 }

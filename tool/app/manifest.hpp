@@ -69,7 +69,10 @@ struct Manifest {
   bool content = true;  // the snapshot document carries fingerprints
   std::string snapshot_uuid;
   std::string repository_id;
-  std::optional<Time> rewrapped_at;   // since when other keys open it than when it was made
+  std::optional<Time> rewrapped_at;  // since when other keys open it than when it was made
+  // Known to be unprovable in part when it was made: no good backup, and worth keeping only until
+  // there is one. Such a manifest has the format's version 2, which 0.1.0 refuses to read.
+  bool incomplete = false;
   std::vector<std::string> warnings;  // what this backup lacks, in words ("role passwords …")
 
   [[nodiscard]] std::uint64_t original_bytes() const;

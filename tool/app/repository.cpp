@@ -239,7 +239,15 @@ Result<History> read_history(std::vector<Repository>& repositories, const std::s
 
 Result<Backup> choose_backup(History history, const std::string& label) {
   if (label == "latest") {
-    if (!history.backups.empty()) return std::move(history.backups.front());
+    const auto good = std::find_if(history.backups.begin(), history.backups.end(),
+                                   [](const Backup& b) { return !b.manifest().incomplete; });
+    if (good != history.backups.end()) return std::move(*good);
+    if (!history.backups.empty()) {
+      return Error::of(Code::kRepositoryMissing,
+                       fmt::format("there are only incomplete backups, such as {}",
+                                   history.backups.front().manifest().label),
+                       "name one to work with it all the same, or make another: pgdr backup");
+    }
     Error error = Error::of(Code::kRepositoryMissing, "there is no backup yet", "pgdr backup");
     if (!history.broken.empty()) error = history.broken.back().error;
     return error;

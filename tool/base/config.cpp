@@ -111,6 +111,7 @@ void read_set_keys(Section& section, SetConfig& out) {
   section.flag("globals", out.globals);
   section.integer("jobs", out.jobs, 1, kMaxJobs);
   section.text("maintenance_database", out.maintenance_database);
+  section.duration("lock_wait_timeout", out.lock_wait_timeout);
   section.integer("copies_required", out.copies.required, 1, kMostCopies);
   section.integer("copy_queue_mib", out.copies.queue_mib, 1, kLongestQueue);
   section.duration("copy_stall_timeout", out.copies.stall_timeout);
@@ -161,8 +162,8 @@ void read_set(Section section, const SetConfig& defaults, const Config& config, 
   out.name = name;
   section.allow_only({"database", "repositories", "recipients", "recipients_file",
                       "passphrase_file", "compression_level", "globals", "jobs",
-                      "maintenance_database", "copies_required", "copy_queue_mib",
-                      "copy_stall_timeout", "copy_delay_limit"});
+                      "maintenance_database", "lock_wait_timeout", "copies_required",
+                      "copy_queue_mib", "copy_stall_timeout", "copy_delay_limit"});
   if (!section.has("database")) section.error("database", section.title() + " lacks 'database'");
   section.text("database", out.database);
   read_set_keys(section, out);
@@ -264,8 +265,8 @@ void read_config(Section root, Config& config, ConfigErrors& errors) {
     Section section(*table, "[defaults]", errors);
     section.allow_only({"repositories", "recipients", "recipients_file", "passphrase_file",
                         "compression_level", "globals", "jobs", "maintenance_database",
-                        "copies_required", "copy_queue_mib", "copy_stall_timeout",
-                        "copy_delay_limit"});
+                        "lock_wait_timeout", "copies_required", "copy_queue_mib",
+                        "copy_stall_timeout", "copy_delay_limit"});
     read_set_keys(section, defaults);
   }
   if (const toml::table* all = root.table("set")) {

@@ -85,6 +85,8 @@ struct SetConfig {
   bool globals = true;
   int jobs = 2;
   std::string maintenance_database = "postgres";
+  // So long a backup waits for a lock that others hold, at a time; 0: without limit.
+  std::chrono::milliseconds lock_wait_timeout{std::chrono::minutes(30)};
   CopyConfig copies;
 };
 

@@ -12,13 +12,22 @@
 
 namespace pgdr::command {
 
+namespace {
+
+std::string state_of(const app::BackupResult& result) {
+  if (result.manifest.incomplete) return "incomplete";
+  return result.whole() ? "complete" : "partial";
+}
+
+}  // namespace
+
 std::string backup_text(const app::BackupResult& result, bool color) {
   const app::Manifest& m = result.manifest;
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(m.finished_at - m.started_at);
   Fields fields;
   fields.add("backup", Cell(m.label, Tone::kBold));
-  fields.add("state", result.whole() ? state_cell("complete") : state_cell("partial"));
+  fields.add("state", state_cell(state_of(result)));
   fields.add("database", m.database);
   fields.add("recovery point", to_local(m.recovery_point));
   fields.add("took", format_duration(took));
@@ -56,7 +65,8 @@ Json backup_json(const app::BackupResult& result) {
   }
   return {
       {"label", result.manifest.label},
-      {"state", result.whole() ? "complete" : "partial"},
+      {"state", state_of(result)},
+      {"unproven", result.unproven},
       {"tables", result.tables},
       {"rows", result.rows},
       {"copies", std::move(copies)},
@@ -76,6 +86,13 @@ Result<int> run(const Globals& globals, const std::string& name, const std::stri
     print_json(backup_json(result));
   } else if (!globals.quiet) {
     print(backup_text(result, color_on_stdout()));
+  }
+  if (result.manifest.incomplete) {
+    log_error(Error::of(
+        Code::kPartial,
+        fmt::format("backup {} does not count, for it cannot be proven: {}", result.manifest.label,
+                    fmt::join(result.unproven, "; ")),
+        "run it again, when those tables are not being truncated, altered, or vacuumed in full"));
   }
   if (result.record_error) {
     Error error = result.record_error->context(fmt::format(
@@ -99,7 +116,9 @@ void add_backup(CLI::App& app, const Globals& globals, Runner& runner) {
       ->type_name("CLASS")
       ->check(CLI::IsMember({"hourly", "nightly", "weekly", "monthly", "yearly"}));
   cmd->footer(
-      "\nExit code 3: the backup is good, but a copy is missing or the catalog does not know it.");
+      "\nExit code 3: the backup is good, but a copy is missing or the catalog does not know it; "
+      "or\n"
+      "it is incomplete: something came in between that keeps it from being proven.");
   runner.on(cmd, [set, klass, &globals] { return run(globals, *set, *klass); });
 }
 

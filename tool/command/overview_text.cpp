@@ -12,6 +12,7 @@ std::chrono::milliseconds took(const app::Manifest& m) {
 }
 
 Cell proven_cell(const app::BackupState& state, bool catalog) {
+  if (state.manifest.incomplete) return {"incomplete", Tone::kBad};
   if (state.proven) {
     return *state.proven ? Cell("proven", Tone::kGood) : Cell("FAILED", Tone::kBad);
   }
@@ -77,6 +78,7 @@ Json state_json(const app::BackupState& state) {
           {"recovery_point", to_iso(m.recovery_point)},
           {"original_bytes", m.original_bytes()},
           {"stored_bytes", m.stored_bytes()},
+          {"incomplete", state.manifest.incomplete},
           {"proven", state.proven ? Json(*state.proven) : Json(nullptr)},
           {"proven_at", json_time(state.proven_at)},
           {"class", m.klass.empty() ? Json(nullptr) : Json(m.klass)},
@@ -159,6 +161,9 @@ std::string show_text(const app::Details& details, bool color) {
     text += copy.checked_at ? ", checked " + to_local(*copy.checked_at) : ", not re-read so far";
     fields.add("copy", Cell(text, copy.state == "complete" && signed_well(copy) ? Tone::kPlain
                                                                                 : Tone::kBad));
+  }
+  if (state.manifest.incomplete) {
+    fields.add("state", Cell("incomplete: it cannot be proven, and does not count", Tone::kBad));
   }
   if (state.proven) {
     fields.add(

@@ -97,7 +97,8 @@ Cell state_cell(const std::string& state) {
   if (one_of({"warning", "partial", "running", "unknown", "complete_with_errors"})) {
     return {state, Tone::kWarn};
   }
-  if (one_of({"critical", "failed", "damaged", "missing", "mismatch", "extra", "interrupted"})) {
+  if (one_of({"critical", "failed", "damaged", "incomplete", "missing", "mismatch", "extra",
+              "interrupted"})) {
     return {state, Tone::kBad};
   }
   return {state};

@@ -37,6 +37,14 @@ class ExportedSnapshot {
   [[nodiscard]] const SnapshotFacts& facts() const { return facts_; }
   [[nodiscard]] const std::string& id() const { return facts_.id; }
   Status commit();
+  // What `read` gives, in the transaction, but none of the locks that it took stay.
+  template <class Read>
+  auto apart(Read read) -> decltype(read()) {
+    PGDR_CHECK(db_.exec("SAVEPOINT pgdr_apart"));
+    auto result = read();
+    PGDR_CHECK(db_.exec("ROLLBACK TO SAVEPOINT pgdr_apart; RELEASE SAVEPOINT pgdr_apart"));
+    return result;
+  }
 
  private:
   explicit ExportedSnapshot(Connection& db) : db_(db) {}
