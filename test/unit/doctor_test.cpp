@@ -36,6 +36,9 @@ DoctorFacts healthy() {
   server.now = server.host_now = facts.now;
   server.worker_slots = 8;
   server.cron_installed = true;
+  server.cron_database = "shop";
+  facts.cron = CronFacts{{}, true, true, "succeeded", "1 row", "2026-11-21 02:00:00+00"};
+  facts.trial.done = true;
   server.rpo_seconds = 86400;
   for (const char* name : {"pg_dump", "pg_restore", "pg_dumpall", "psql"}) {
     facts.programs.push_back({name, std::string("/usr/bin/") + name, 150020, {}});
@@ -106,6 +109,30 @@ TEST_P(DoctorFinds, TheOneThingThatIsWrong) {
   EXPECT_EQ(doctor_exit_code(checks), ill.exit);
 }
 
+std::string cron_finding(const DoctorFacts& facts) {
+  for (const Check& check : judge(facts)) {
+    if (check.name != "pg_cron") continue;
+    EXPECT_EQ(check.verdict, Verdict::kOk);
+    return check.finding;
+  }
+  return "not checked";
+}
+
+// A convenience: what cannot be seen of it is said, and fails nothing.
+TEST(Doctor, CronElsewhereIsNoFault) {
+  DoctorFacts facts = healthy();
+  facts.server.cron_database = "postgres";
+  facts.cron = CronFacts{};
+  EXPECT_THAT(cron_finding(facts),
+              HasSubstr("present in database postgres; it takes no snapshots"));
+  facts.cron->error = Error::of(Code::kDatabaseUnreachable, "may not connect");
+  EXPECT_THAT(cron_finding(facts), HasSubstr("not looked at: may not connect"));
+  facts.cron = CronFacts{{}, true, true, "", "", ""};
+  EXPECT_THAT(cron_finding(facts), HasSubstr("has not run yet"));
+  facts.server.cron_installed = false;
+  EXPECT_THAT(cron_finding(facts), HasSubstr("not installed"));
+}
+
 RepositoryFacts& repository(DoctorFacts& facts) { return facts.repositories.front(); }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -119,6 +146,30 @@ INSTANTIATE_TEST_SUITE_P(
             "server", Verdict::kFail, "12.5 is older than 13", "13 and later", 1},
         Ill{"Standby", [](DoctorFacts& f) { f.server.in_recovery = true; }, "server", Verdict::kWarn,
             "standby", "primary", 0},
+        Ill{"CannotRecord",
+            [](DoctorFacts& f) {
+              f.trial.record = Error::of(Code::kFailed, "cannot execute INSERT in a read-only transaction");
+            },
+            "try recording", Verdict::kFail, "read-only", "a backup would fail in the same way", 1},
+        Ill{"CannotDump",
+            [](DoctorFacts& f) { f.trial.dump = Error::of(Code::kFailed, "pg_dump exited", "mend"); },
+            "try pg_dump", Verdict::kFail, "pg_dump exited", "mend", 1},
+        Ill{"CannotDumpGlobals",
+            [](DoctorFacts& f) { f.trial.globals = Error::of(Code::kFailed, "no pg_authid"); },
+            "try pg_dumpall", Verdict::kFail, "no pg_authid", "a backup would fail", 1},
+        Ill{"CronCannotConnect",
+            [](DoctorFacts& f) {
+              f.cron->status = "failed";
+              f.cron->message = "connection failed";
+              f.cron->background_workers = false;
+            },
+            "pg_cron", Verdict::kWarn, "connection failed", "cron.use_background_workers = on", 0},
+        Ill{"CronJobFails",
+            [](DoctorFacts& f) {
+              f.cron->status = "failed";
+              f.cron->message = "ERROR: no";
+            },
+            "pg_cron", Verdict::kWarn, "2026-11-21 02:00:00+00: ERROR: no", "job_run_details", 0},
         Ill{"OldClient", [](DoctorFacts& f) { f.programs[0].version_num = 140030; }, "pg_dump",
             Verdict::kFail, "14.30 is older than the server (15)", "postgresql-client-15", 1},
         Ill{"BadMinor", [](DoctorFacts& f) { f.programs[1].version_num = 150019; }, "pg_restore",

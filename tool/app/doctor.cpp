@@ -14,10 +14,11 @@ namespace {
 
 // The order of the report: what everything else needs comes first.
 constexpr std::array kChecks = {
-    &check_connection,   &check_server,   &check_programs, &check_extension_there,
-    &check_rights,       &check_globals,  &check_config,   &check_repositories,
-    &check_recipients,   &check_identity, &check_signing,  &check_clock,
-    &check_worker_slots, &check_pg_cron,  &check_newest,   &check_key_proven,
+    &check_connection,   &check_server,       &check_programs, &check_extension_there,
+    &check_rights,       &check_globals,      &check_trial,    &check_config,
+    &check_repositories, &check_recipients,   &check_identity, &check_signing,
+    &check_clock,        &check_worker_slots, &check_pg_cron,  &check_newest,
+    &check_key_proven,
 };
 
 // What an operator must mend first decides the exit code.

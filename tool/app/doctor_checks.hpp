@@ -20,6 +20,7 @@ void check_rights(const DoctorFacts& facts, Checks& out);
 void check_globals(const DoctorFacts& facts, Checks& out);
 void check_clock(const DoctorFacts& facts, Checks& out);
 void check_worker_slots(const DoctorFacts& facts, Checks& out);
+void check_trial(const DoctorFacts& facts, Checks& out);
 void check_pg_cron(const DoctorFacts& facts, Checks& out);
 // doctor_checks_storage.cpp
 void check_config(const DoctorFacts& facts, Checks& out);

@@ -262,15 +262,56 @@ void check_worker_slots(const DoctorFacts& facts, Checks& out) {
   }
 }
 
+void check_trial(const DoctorFacts& facts, Checks& out) {
+  if (!facts.trial.done) return;
+  const auto tell = [&](const char* name, const std::optional<Error>& error, const char* good) {
+    if (!error) {
+      ok(out, name, good);
+    } else {
+      fail(out, name, to_string(*error),
+           error->hint.empty() ? "a backup would fail in the same way: mend this first"
+                               : error->hint,
+           error->code);
+    }
+  };
+  tell("try recording", facts.trial.record, "an event was written, and taken back");
+  tell("try pg_dump", facts.trial.dump, "it joined a snapshot and wrote an archive");
+  if (facts.set.globals) tell("try pg_dumpall", facts.trial.globals, "it wrote the globals");
+}
+
 void check_pg_cron(const DoctorFacts& facts, Checks& out) {
   if (no_server(facts)) return;
-  if (facts.server.cron_installed) {
-    ok(out, "pg_cron", "present: dr_schedule_snapshots() can be used");
-  } else {
+  const ServerFacts& server = facts.server;
+  if (!server.cron_installed) {
     // A convenience, so not even a warning.
     ok(out, "pg_cron",
-       facts.server.cron_available ? "available, not set up (only for scheduled snapshots)"
-                                   : "not installed (only for scheduled snapshots)");
+       server.cron_available ? "available, not set up (only for scheduled snapshots)"
+                             : "not installed (only for scheduled snapshots)");
+    return;
+  }
+  const std::string where =
+      server.cron_database == server.database ? "" : " in database " + server.cron_database;
+  if (!facts.cron || facts.cron->error) {
+    ok(out, "pg_cron",
+       fmt::format("present{}; its jobs were not looked at{}", where,
+                   facts.cron ? ": " + to_string(*facts.cron->error) : ""));
+  } else if (!facts.cron->job) {
+    ok(out, "pg_cron", fmt::format("present{}; it takes no snapshots of this database", where));
+  } else if (facts.cron->status == "failed") {
+    warn(
+        out, "pg_cron",
+        fmt::format("the job that takes snapshots failed at {}: {}", facts.cron->at,
+                    facts.cron->message),
+        facts.cron->background_workers
+            ? "look into the server's log; cron.job_run_details has all runs"
+            : "where it cannot connect: cron.use_background_workers = on in postgresql.conf, and a "
+              "restart (or a way in for cron.host in pg_hba.conf)");
+  } else if (facts.cron->status.empty()) {
+    ok(out, "pg_cron", fmt::format("takes snapshots{}; it has not run yet", where));
+  } else {
+    ok(out, "pg_cron",
+       fmt::format("takes snapshots{}; the last run, at {}, {}", where, facts.cron->at,
+                   facts.cron->status));
   }
 }
 

@@ -10,7 +10,9 @@
 
 #include <fmt/format.h>
 
+#include "app/doctor_cron.hpp"
 #include "app/doctor_server.hpp"
+#include "app/doctor_trial.hpp"
 #include "app/key.hpp"
 #include "app/keys.hpp"
 #include "app/lost.hpp"
@@ -214,11 +216,13 @@ void look_at_server(const SetConfig& set, const Clock& clock, DoctorFacts& facts
     return;
   }
   Result<ServerFacts> server = gather_server_facts(**db, clock);
-  if (server) {
-    facts.server = *server;
-  } else {
+  if (!server) {
     facts.server_error = server.error();
+    return;
   }
+  facts.server = *server;
+  if (server->cron_installed) facts.cron = ask_cron(**db, set.database, server->cron_database);
+  facts.trial = try_backup(**db, set, server->reads_passwords);
 }
 
 }  // namespace

@@ -48,7 +48,26 @@ struct ServerFacts {
   int workers_in_use = 0;
   bool cron_available = false;
   bool cron_installed = false;  // in this database or the one that pg_cron is configured for
+  std::string cron_database;    // where its jobs are kept; empty: not configured
   std::optional<std::int64_t> rpo_seconds;  // objective, if one is set
+};
+
+// What pg_cron says of the job that takes this database's snapshots.
+struct CronFacts {
+  std::optional<Error> error;       // it could not be asked
+  bool job = false;                 // there is one
+  bool background_workers = false;  // else it connects by TCP, and needs a way in
+  std::string status;               // of its last run; empty: it never ran
+  std::string message;
+  std::string at;
+};
+
+// doctor_trial.hpp
+struct TrialFacts {
+  bool done = false;
+  std::optional<Error> record;
+  std::optional<Error> dump;
+  std::optional<Error> globals;
 };
 
 struct RepositoryFacts {
@@ -105,6 +124,8 @@ struct DoctorFacts {
   std::optional<Error> connect_error;
   std::optional<Error> server_error;  // connected, but looking around failed
   ServerFacts server;                 // unless one of these
+  std::optional<CronFacts> cron;
+  TrialFacts trial;
   std::vector<ProgramFacts> programs;
   std::vector<RepositoryFacts> repositories;
   std::optional<NewestBackup> newest;  // of all repositories
@@ -116,9 +137,9 @@ struct DoctorFacts {
   Time now{};
 };
 
-// Looks; what it changes it takes back: in each repository a small object is stored, read and
-// removed (not finished at all where objects are locked against removal). kInterrupted only;
-// whatever else goes wrong is a fact.
+// Looks, and tries; what it changes it takes back: in each repository a small object is stored,
+// read and removed (not finished at all where objects are locked against removal). kInterrupted
+// only; whatever else goes wrong is a fact.
 Result<DoctorFacts> gather_facts(const Config& config, const SetConfig& set, const Clock& clock);
 
 // "pg_dump (PostgreSQL) 15.20 (Debian …)" -> 150020; 0 when it says something else. Pure.

@@ -129,9 +129,13 @@ Result<ServerFacts> gather_server_facts(db::Connection& db, const Clock& clock) 
            db.query("SELECT EXISTS (SELECT FROM pg_catalog.pg_available_extensions "
                     "WHERE name = 'pg_cron'), "
                     "EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pg_cron') "
-                    "OR pg_catalog.current_setting('cron.database_name', true) IS NOT NULL"));
+                    "OR pg_catalog.current_setting('cron.database_name', true) IS NOT NULL, "
+                    "CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_extension "
+                    "WHERE extname = 'pg_cron') THEN pg_catalog.current_database() "
+                    "ELSE pg_catalog.current_setting('cron.database_name', true) END"));
   facts.cron_available = cron.at(0)[0] == "t";
   facts.cron_installed = cron.at(0)[1] == "t";
+  facts.cron_database = cron.at(0)[2].value_or("");
   add_extension_facts(db, facts);
   return facts;
 }
