@@ -11,7 +11,7 @@ void add_keyed_tuple(ContentPass* pass, HeapTupleHeader tuple, Size stored) {
   RowPlan* plan = pass->plan;
   RowHasher* rows = &pass->rows;
   uint64 length = 0;
-  locate_row(rows, *plan, tuple);
+  locate_row(rows, *plan, tuple, stored);
   if constexpr (kBuckets) {
     core::U128 key;
     const bool keyless = plan->key.count == 0;
@@ -41,6 +41,7 @@ inline void add_tuple(ContentPass* pass, HeapTupleHeader tuple, Size stored, con
 template <bool kBuckets>
 void scan_pages(ContentPass* pass) {
   PageScan* scan = &pass->scan;
+  enter_place(scan->place());
   VisibleItems visible;
   while (scan->next(&visible)) {
     const char* limit = reinterpret_cast<const char*>(visible.page) + BLCKSZ;
@@ -55,24 +56,51 @@ void scan_pages(ContentPass* pass) {
     }
     hash_batch<kBuckets>(&pass->batch, &pass->rows);
   }
+  leave_place(scan->place());
 }
 
 void count_pages(ContentPass* pass) {
   int64 rows = 0;
+  enter_place(pass->scan.place());
   while (pass->scan.next_count(&rows)) {
   }
+  leave_place(pass->scan.place());
   pass->digest.rows += static_cast<uint64>(rows);
 }
 
+void add_slot(ContentPass* pass, TupleTableSlot* slot) {
+  if (pass->mode == PassMode::kCount) {
+    ++pass->digest.rows;
+    return;
+  }
+  enter_tuple(pass->scan.place(), slot->tts_tid);
+  bool should_free = false;
+  HeapTuple tuple = ExecFetchSlotHeapTuple(slot, false, &should_free);
+  check_slot_tuple(slot, tuple);
+  const char* limit = reinterpret_cast<const char*>(tuple->t_data) + tuple->t_len;
+  if (pass->buckets != nullptr) {
+    add_tuple<true>(pass, tuple->t_data, tuple->t_len, limit);
+    hash_batch<true>(&pass->batch, &pass->rows);
+  } else {
+    add_tuple<false>(pass, tuple->t_data, tuple->t_len, limit);
+    hash_batch<false>(&pass->batch, &pass->rows);
+  }
+  if (should_free) heap_freetuple(tuple);
+}
+
 void scan_access_method(ContentPass* pass) {
+  ReadingPlace* place = pass->scan.place();
+  enter_place(place);
   TupleTableSlot* slot = table_slot_create(pass->rel, nullptr);
   TableScanDesc scan = table_beginscan(pass->rel, pass->snapshot, 0, nullptr);
   while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
     CHECK_FOR_INTERRUPTS();
-    read_slot(pass, slot);
+    add_slot(pass, slot);
+    enter_block(place, InvalidBlockNumber, nullptr);
   }
   table_endscan(scan);
   ExecDropSingleTupleTableSlot(slot);
+  leave_place(place);
 }
 
 }  // namespace
@@ -86,6 +114,7 @@ ContentPass* begin_pass(Relation rel, Snapshot snapshot, PassMode mode, int shar
   pass->scan.share(sharers);
   if (mode == PassMode::kCount) return pass;
   init_row_hasher(&pass->rows, CurrentMemoryContext);
+  pass->rows.place = pass->scan.place();
   pass->plan = relation_plan(&pass->rows.encoder.plans, rel);
   use_row_plan(&pass->rows, *pass->plan);
   pass->has_generated = pass->plan->generated.count > 0;
@@ -118,21 +147,9 @@ void read_all(ContentPass* pass) {
 }
 
 void read_slot(ContentPass* pass, TupleTableSlot* slot) {
-  if (pass->mode == PassMode::kCount) {
-    ++pass->digest.rows;
-    return;
-  }
-  bool should_free = false;
-  HeapTuple tuple = ExecFetchSlotHeapTuple(slot, false, &should_free);
-  const char* limit = reinterpret_cast<const char*>(tuple->t_data) + tuple->t_len;
-  if (pass->buckets != nullptr) {
-    add_tuple<true>(pass, tuple->t_data, tuple->t_len, limit);
-    hash_batch<true>(&pass->batch, &pass->rows);
-  } else {
-    add_tuple<false>(pass, tuple->t_data, tuple->t_len, limit);
-    hash_batch<false>(&pass->batch, &pass->rows);
-  }
-  if (should_free) heap_freetuple(tuple);
+  enter_place(pass->scan.place());
+  add_slot(pass, slot);
+  leave_place(pass->scan.place());
 }
 
 void end_pass(ContentPass* pass) {

@@ -71,10 +71,12 @@ struct SlotPlace {
 };
 
 template <typename OnTuple, typename OnPage>
-void scan_pages(Relation leaf, Snapshot snapshot, const uint8* pages, BlockNumber page_count,
-                OnTuple&& on_tuple, OnPage&& on_page) {
+void scan_pages(RowHasher* rows, Relation leaf, Snapshot snapshot, const uint8* pages,
+                BlockNumber page_count, OnTuple&& on_tuple, OnPage&& on_page) {
   PageScan scan(leaf, snapshot);
   if (pages != nullptr) scan.only(pages, page_count);
+  rows->place = scan.place();
+  enter_place(rows->place);
   VisibleItems visible;
   while (scan.next(&visible)) {
     PageScan::Ahead ahead = scan.ahead(visible.count);
@@ -87,31 +89,42 @@ void scan_pages(Relation leaf, Snapshot snapshot, const uint8* pages, BlockNumbe
     }
     on_page(scan.block());
   }
+  leave_place(scan.place());
+  rows->place = &rows->nowhere;
 }
 
 template <typename OnTuple>
-void scan_slots(Relation leaf, Snapshot snapshot, OnTuple&& on_tuple) {
+void scan_slots(RowHasher* rows, Relation leaf, Snapshot snapshot, OnTuple&& on_tuple) {
+  ReadingPlace place;
+  name_relation(&place, leaf);
+  rows->place = &place;
+  enter_place(&place);
   TupleTableSlot* slot = table_slot_create(leaf, nullptr);
   TableScanDesc scan = table_beginscan(leaf, snapshot, 0, nullptr);
   while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
     CHECK_FOR_INTERRUPTS();
     bool should_free = false;
+    enter_tuple(&place, slot->tts_tid);
     HeapTuple tuple = ExecFetchSlotHeapTuple(slot, false, &should_free);
+    check_slot_tuple(slot, tuple);
     on_tuple(tuple->t_data, tuple->t_len, SlotPlace{slot});
     if (should_free) heap_freetuple(tuple);
+    enter_block(&place, InvalidBlockNumber, nullptr);
   }
   table_endscan(scan);
   ExecDropSingleTupleTableSlot(slot);
+  leave_place(&place);
+  rows->place = &rows->nowhere;
 }
 
 // pages: a bitmap of those to read, or nullptr.
 template <typename OnTuple, typename OnPage>
-void scan_leaf(Relation leaf, Snapshot snapshot, const uint8* pages, BlockNumber page_count,
-               OnTuple&& on_tuple, OnPage&& on_page) {
+void scan_leaf(RowHasher* rows, Relation leaf, Snapshot snapshot, const uint8* pages,
+               BlockNumber page_count, OnTuple&& on_tuple, OnPage&& on_page) {
   if (reads_pages(leaf))
-    scan_pages(leaf, snapshot, pages, page_count, on_tuple, on_page);
+    scan_pages(rows, leaf, snapshot, pages, page_count, on_tuple, on_page);
   else
-    scan_slots(leaf, snapshot, on_tuple);
+    scan_slots(rows, leaf, snapshot, on_tuple);
 }
 
 void give_up(Side* side, RowMap* map) {
@@ -218,11 +231,11 @@ void side_buckets(Side* side, core::Digest* out) {
     Size rows_before = 0;
     begin(h, *side, side->leaves[leaf]);
     scan_leaf(
-        side->leaves[leaf], side->snapshot, nullptr, 0,
+        &h->rows, side->leaves[leaf], side->snapshot, nullptr, 0,
         [h, bits, out, side, map](HeapTupleHeader tuple, Size stored, const auto&) {
           uint64 length = 0;
           int bucket = 0;
-          locate_row(&h->rows, *h->plan, tuple);
+          locate_row(&h->rows, *h->plan, tuple, stored);
           if (unlikely(h->rows.key != nullptr)) {
             bucket = add_keyed(h, stored, bits, out);
           } else if (h->key.count > 0) {
@@ -257,7 +270,7 @@ inline void look_at(Hashing* h, HeapTupleHeader tuple, Size stored, const uint8*
   uint64 length = 0;
   core::RowEntry entry{};
   if (h->key_plan == nullptr) {
-    locate_row(&h->rows, *h->plan, tuple);
+    locate_row(&h->rows, *h->plan, tuple, stored);
     entry.key = entry.row = hash_located(&h->rows, h->columns, stored, &length);
     if (is_wanted(wanted, core::bucket_of(entry.key, bits))) {
       if (h->rows.key != nullptr) entry.row = row_hash(h, stored, &length);
@@ -265,10 +278,11 @@ inline void look_at(Hashing* h, HeapTupleHeader tuple, Size stored, const uint8*
     }
   } else {
     h->rows.streamed = false;  // a key is never that large
-    locate(*h->key_plan, tuple, h->rows.where);
+    h->rows.place->at = reinterpret_cast<const char*>(tuple);
+    locate(*h->key_plan, tuple, stored, h->rows.where);
     entry.key = hash_key(&h->rows, h->key, stored);
     if (is_wanted(wanted, core::bucket_of(entry.key, bits))) {
-      locate_row(&h->rows, *h->plan, tuple);
+      locate_row(&h->rows, *h->plan, tuple, stored);
       entry.row = row_hash(h, stored, &length);
       found(entry);
     }
@@ -285,7 +299,7 @@ void side_rows(const Side& side, const uint8* wanted, RowSink* sink) {
     const RowMap* map = side.maps == nullptr ? nullptr : &side.maps[leaf];
     const uint8* pages = wanted_pages(map, wanted);
     scan_leaf(
-        side.leaves[leaf], side.snapshot, pages, map == nullptr ? 0 : map->pages,
+        &h->rows, side.leaves[leaf], side.snapshot, pages, map == nullptr ? 0 : map->pages,
         [&](HeapTupleHeader tuple, Size stored, const auto& place) {
           look_at(h, tuple, stored, wanted, side.plan.bits, [&](core::RowEntry& entry) {
             const ItemPointerData tid = place();

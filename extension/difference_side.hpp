@@ -14,6 +14,7 @@
 #include "core/row_entries.hpp"
 #include "pinned.hpp"
 #include "plan.hpp"
+#include "reading_place.hpp"
 
 namespace pgdr {
 
@@ -97,7 +98,7 @@ void side_rows(const Side& side, const uint8* wanted, RowSink* sink);
 class RowReader {
  public:
   // What it keeps between rows lies in the memory context that is current now.
-  explicit RowReader(const Side& side) : side_(side), owner_(CurrentMemoryContext) {}
+  explicit RowReader(const Side& side) : side_(side), owner_(CurrentMemoryContext), place_{} {}
 
   void open(const core::RowEntry& entry);
   // The text of column i of the plan, nullptr for NULL; valid until the next call.
@@ -115,6 +116,7 @@ class RowReader {
   TupleTableSlot* slot_ = nullptr;
   MemoryContext context_ = nullptr;
   PinnedSettings pinned_;
+  ReadingPlace place_;
 };
 
 }  // namespace pgdr

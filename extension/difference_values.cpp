@@ -15,16 +15,20 @@ void RowReader::open(const core::RowEntry& entry) {
     if (slot_ != nullptr) ExecDropSingleTupleTableSlot(slot_);
     MemoryContext outer = MemoryContextSwitchTo(owner_);
     slot_ = table_slot_create(leaf, nullptr);
+    name_relation(&place_, leaf);
     MemoryContextSwitchTo(outer);
     leaf_ = leaf;
   }
   ItemPointerData tid;
   ItemPointerSet(&tid, entry.block, static_cast<OffsetNumber>(entry.offset));
+  enter_tuple(&place_, tid);
+  enter_place(&place_);
   // The snapshot that found the row keeps it there.
   if (!table_tuple_fetch_row_version(leaf, &tid, side_.snapshot, slot_))
     ereport(ERROR,
             (errcode(ERRCODE_INTERNAL_ERROR),
              errmsg("a row of \"%s\" vanished while it was read", RelationGetRelationName(leaf))));
+  leave_place(&place_);
 }
 
 const char* RowReader::value(const char* name) {
@@ -36,8 +40,12 @@ const char* RowReader::value(const char* name) {
     if (!att->attisdropped && strcmp(NameStr(att->attname), name) == 0) number = att->attnum;
   }
   bool is_null = true;
+  enter_place(&place_);
   const Datum datum = number == 0 ? 0 : slot_getattr(slot_, number, &is_null);
-  if (is_null) return nullptr;
+  if (is_null) {
+    leave_place(&place_);
+    return nullptr;
+  }
   Oid output = InvalidOid;
   bool varlena_type = false;
   getTypeOutputInfo(TupleDescAttr(desc, number - 1)->atttypid, &output, &varlena_type);
@@ -49,6 +57,7 @@ const char* RowReader::value(const char* name) {
   ForeignBudget budget = foreign_budget();
   const char* text = foreign_output(&function, datum, leaf_->rd_rel->relowner, &budget);
   MemoryContextSwitchTo(outer);
+  leave_place(&place_);
   return text;
 }
 

@@ -1,7 +1,6 @@
 #include "encode.hpp"
 
 #include "core/canonical.hpp"
-#include "detoast.hpp"
 #include "foreign/output.hpp"
 #include "numeric.hpp"
 #include "tuple.hpp"
@@ -34,16 +33,6 @@ Datum fetch(const TypePlan* plan, const char* stored) {
   }
 }
 
-void encode_datum(Encoder* encoder, TypePlan* plan, Datum value, Sink& sink) {
-  if (!plan->by_value) {
-    encode_field(encoder, plan, DatumGetPointer(value), sink);
-    return;
-  }
-  alignas(Datum) char image[sizeof(Datum)] = {};
-  store_att_byval(image, value, plan->length);
-  encode_field(encoder, plan, image, sink);
-}
-
 void encode_enum(TypePlan* plan, const char* stored, Sink& sink) {
   const auto value = load_native<Oid>(stored);
   EnumLabel& label = plan->labels[value % kEnumLabels];
@@ -51,10 +40,10 @@ void encode_enum(TypePlan* plan, const char* stored, Sink& sink) {
     HeapTuple tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(value));
     if (!HeapTupleIsValid(tuple))
       ereport(ERROR,
-              (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+              (errcode(ERRCODE_DATA_CORRUPTED),
                errmsg("value %u of enum type %s has no label", value, format_type_be(plan->type))));
     label.label = reinterpret_cast<Form_pg_enum>(GETSTRUCT(tuple))->enumlabel;
-    label.length = static_cast<uint32>(std::strlen(NameStr(label.label)));
+    label.length = static_cast<uint32>(strnlen(NameStr(label.label), NAMEDATALEN));
     label.value = value;
     ReleaseSysCache(tuple);
   }
@@ -63,70 +52,29 @@ void encode_enum(TypePlan* plan, const char* stored, Sink& sink) {
 
 void encode_inet(const Payload& payload, Sink& sink) {
   // inet_struct: family, bits, address; see utils/inet.h.
+  constexpr Size kHead = 2;
+  if (payload.length < kHead) corrupt_value("an inet or cidr");
+  const uint8 family = payload.data[0];
+  if ((family != PGSQL_AF_INET && family != PGSQL_AF_INET6) ||
+      payload.data[1] > (family == PGSQL_AF_INET ? 32 : 128) ||
+      payload.length < kHead + (family == PGSQL_AF_INET ? 4 : 16))
+    corrupt_value("an inet or cidr");
   sink.ensure(core::kInetMax);
-  sink.pos = core::put_inet(sink.pos, payload.data[0] == PGSQL_AF_INET ? 4 : 6, payload.data[1],
-                            payload.data + 2);
+  sink.pos = core::put_inet(sink.pos, family == PGSQL_AF_INET ? 4 : 6, payload.data[1],
+                            payload.data + kHead);
 }
 
-void encode_range(Encoder* encoder, TypePlan* plan, const char* stored, Sink& sink) {
-  auto* range = reinterpret_cast<RangeType*>(open_aligned(encoder, stored));
-  RangeBound lower;
-  RangeBound upper;
-  bool empty = false;
-  range_deserialize(plan->range, range, &lower, &upper, &empty);
-  if (empty) {
-    sink.u8(core::kRangeEmpty);
-    return;
-  }
-  uint8 flags = 0;
-  if (lower.inclusive) flags |= core::kRangeLowerInclusive;
-  if (upper.inclusive) flags |= core::kRangeUpperInclusive;
-  if (lower.infinite) flags |= core::kRangeLowerInfinite;
-  if (upper.infinite) flags |= core::kRangeUpperInfinite;
-  sink.u8(flags);
-  if (!lower.infinite) encode_datum(encoder, plan->element, lower.val, sink);
-  if (!upper.infinite) encode_datum(encoder, plan->element, upper.val, sink);
-}
-
-void encode_multirange([[maybe_unused]] Encoder* encoder, [[maybe_unused]] TypePlan* plan,
-                       [[maybe_unused]] const char* stored, [[maybe_unused]] Sink& sink) {
-#if PG_VERSION_NUM >= 140000
-  auto* multirange = reinterpret_cast<MultirangeType*>(open_aligned(encoder, stored));
-  encoder->row_dirty = true;
-  MemoryContext old = MemoryContextSwitchTo(encoder->row_context);
-  int32 count = 0;
-  RangeType** ranges = nullptr;
-  multirange_deserialize(plan->range, multirange, &count, &ranges);
-  MemoryContextSwitchTo(old);
-  sink.u32(static_cast<uint32>(count));
-  for (int32 i = 0; i < count; ++i)
-    encode_field(encoder, plan->element, reinterpret_cast<const char*>(ranges[i]), sink);
-#endif
-}
-
-void encode_tsvector(Encoder* encoder, const char* stored, Sink& sink) {
-  auto* vector = reinterpret_cast<TSVector>(open_aligned(encoder, stored));
-  WordEntry* entries = ARRPTR(vector);
-  const char* strings = STRPTR(vector);
-  sink.u32(static_cast<uint32>(vector->size));
-  for (int32 i = 0; i < vector->size; ++i) {
-    const WordEntry& entry = entries[i];
-    sink.u32(entry.len);
-    sink.bytes(strings + entry.pos, entry.len);
-    if (!entry.haspos) {
-      sink.u16(0);
-      continue;
-    }
-    // The positions follow the lexeme at the next even offset: their number, then the positions
-    // with their weights.
-    const char* at = strings + SHORTALIGN(entry.pos + entry.len);
-    const auto count = load_native<uint16>(at);
-    sink.u16(count);
-    for (Size j = 1; j <= count; ++j) sink.u16(load_native<uint16>(at + 2 * j));
-  }
+void encode_bits(const Payload& payload, Sink& sink) {
+  if (payload.length < sizeof(int32)) corrupt_value("a bit string");
+  const auto bits = load_native<int32>(payload.data);
+  const Size bytes = payload.length - sizeof(int32);
+  if (bits < 0 || bytes != (static_cast<Size>(bits) + BITS_PER_BYTE - 1) / BITS_PER_BYTE)
+    corrupt_value("a bit string");
+  core::write_bits(sink, static_cast<uint32>(bits), payload.data + sizeof(int32), bytes);
 }
 
 void encode_output(Encoder* encoder, TypePlan* plan, const char* stored, Sink& sink) {
+  if (plan->inner != Inner::kUnknown) check_inner(plan->inner, open_varlena(encoder, stored));
   if (plan->output == nullptr) look_up_output(&encoder->plans, plan);
   encoder->pinned.pin(Names::kQuoted);
   encoder->row_dirty = true;
@@ -145,6 +93,9 @@ void encode_slices(Encoder* encoder, const char* stored, Size length, Sink& sink
   for (Size offset = 0; offset < length; offset += kSlice) {
     CHECK_FOR_INTERRUPTS();
     varlena* slice = detoast_attr_slice(datum, static_cast<int32>(offset), kSlice);
+    const Size rest = length - offset;
+    if (VARSIZE_ANY_EXHDR(slice) != (rest < kSlice ? rest : Size{kSlice}))
+      corrupt_value("an out-of-line value");
     sink.bytes(VARDATA_ANY(slice), VARSIZE_ANY_EXHDR(slice));
     pfree(slice);
   }
@@ -181,16 +132,10 @@ void check_length(const core::Sink& sink) {
                     errdetail("Its canonical form exceeds 4 GB.")));
 }
 
-void corrupt_value(const char* what) {
-  ereport(ERROR,
-          (errcode(ERRCODE_DATA_CORRUPTED), errmsg("the stored form of %s is invalid", what)));
-  pg_unreachable();
-}
-
 varlena* detoast_for_row(Encoder* encoder, const char* stored) {
   encoder->row_dirty = true;
   MemoryContext old = MemoryContextSwitchTo(encoder->row_context);
-  varlena* result = detoast(stored);
+  varlena* result = detoast(stored, &encoder->toast);
   MemoryContextSwitchTo(old);
   return result;
 }
@@ -256,17 +201,14 @@ void encode_value(Encoder* encoder, TypePlan* plan, const char* stored, Sink& si
     case Kind::kName:
       sink.bytes(stored, strnlen(stored, NAMEDATALEN));
       break;
-    case Kind::kBits: {
-      const Payload payload = open_varlena(encoder, stored);
-      core::write_bits(sink, load_native<uint32>(payload.data), payload.data + 4,
-                       payload.length - 4);
+    case Kind::kBits:
+      encode_bits(open_varlena(encoder, stored), sink);
       break;
-    }
     case Kind::kInet:
       encode_inet(open_varlena(encoder, stored), sink);
       break;
     case Kind::kJsonb:
-      encode_jsonb(open_varlena(encoder, stored).data, sink);
+      encode_jsonb(open_varlena(encoder, stored), sink);
       break;
     case Kind::kArray:
       encode_array(encoder, plan, reinterpret_cast<ArrayType*>(open_aligned(encoder, stored)),
@@ -286,7 +228,7 @@ void encode_value(Encoder* encoder, TypePlan* plan, const char* stored, Sink& si
       encode_multirange(encoder, plan, stored, sink);
       break;
     case Kind::kTsVector:
-      encode_tsvector(encoder, stored, sink);
+      encode_tsvector(open_varlena(encoder, stored), sink);
       break;
     case Kind::kFloats:
       encode_floats(stored, plan->length, sink);
@@ -298,7 +240,7 @@ void encode_value(Encoder* encoder, TypePlan* plan, const char* stored, Sink& si
       encode_polygon(open_varlena(encoder, stored), sink);
       break;
     case Kind::kJsonpath:
-      encode_jsonpath(reinterpret_cast<JsonPath*>(open_aligned(encoder, stored)), sink);
+      encode_jsonpath(open_varlena(encoder, stored), sink);
       break;
     case Kind::kAclItem:
       encode_aclitem(stored, sink);
@@ -325,7 +267,7 @@ void encode_field(Encoder* encoder, TypePlan* plan, const char* stored, Sink& si
     return;
   }
   if (plan->kind == Kind::kRaw && sink.mode() != Sink::Mode::kMemory && sliceable(stored)) {
-    const Size length = toast_raw_datum_size(PointerGetDatum(stored)) - VARHDRSZ;
+    const Size length = out_of_line_length(stored, &encoder->toast);
     sink.u32(static_cast<uint32>(length));
     if (sink.mode() == Sink::Mode::kCount) {
       sink.drained += length;
@@ -362,6 +304,8 @@ void encode_columns(Encoder* encoder, const Projection& columns, const char* con
 
 void encode_composite(Encoder* encoder, HeapTupleHeader tuple, bool top, Sink& sink) {
   check_stack_depth();
+  const Size stored = VARSIZE(tuple);
+  if (stored < SizeofHeapTupleHeader) corrupt_value("a composite value");
   RowPlan* plan = composite_plan(&encoder->plans, HeapTupleHeaderGetTypeId(tuple),
                                  HeapTupleHeaderGetTypMod(tuple), top);
   const char* few[kFewColumns];
@@ -371,7 +315,7 @@ void encode_composite(Encoder* encoder, HeapTupleHeader tuple, bool top, Sink& s
     where = static_cast<const char**>(
         MemoryContextAlloc(encoder->row_context, sizeof(char*) * static_cast<Size>(plan->natts)));
   }
-  locate(*plan, tuple, where);
+  locate(*plan, tuple, stored, where);
   encode_columns(encoder, plan->columns, where, false, sink);
 }
 

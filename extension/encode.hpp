@@ -2,12 +2,15 @@
 //
 // Values are given as pointers to their stored image: a by-value type's bytes, a varlena in any
 // form (short, compressed, out of line), a C string. Whatever has to be allocated for one row goes
-// to Encoder::row_context, which the owner resets. Errors are raised by ereport.
+// to Encoder::row_context, which the owner resets. Errors are raised by ereport. A value's header
+// and all of its bytes are there (bounds.hpp); what they mean is checked here.
 #pragma once
 
 #include "pg.hpp"
 
+#include "bounds.hpp"
 #include "core/sink.hpp"
+#include "detoast.hpp"
 #include "foreign/place.hpp"
 #include "pinned.hpp"
 #include "plan.hpp"
@@ -18,6 +21,7 @@ struct Encoder {
   PlanCache plans;
   MemoryContext row_context;
   bool row_dirty;  // something was allocated in row_context
+  ToastTable toast;
   PinnedSettings pinned;
   ForeignBudget budget;  // of output functions
 };
@@ -51,7 +55,8 @@ void encode_value(Encoder* encoder, TypePlan* plan, const char* stored, core::Si
 // Length and payload; stored == nullptr is NULL.
 void encode_field(Encoder* encoder, TypePlan* plan, const char* stored, core::Sink& sink);
 
-// A composite datum's row: number of columns, then each as encode_field writes it.
+// A composite datum's row: number of columns, then each as encode_field writes it. tuple: a varlena
+// uncompressed, all of whose bytes are there.
 void encode_composite(Encoder* encoder, HeapTupleHeader tuple, bool top, core::Sink& sink);
 
 // The columns of a row whose stored values are `where`, any sink. free_between: everything in
@@ -61,14 +66,19 @@ void encode_columns(Encoder* encoder, const Projection& columns, const char* con
                     bool free_between, core::Sink& sink);
 
 // Parts of encode_value, one file each.
-void encode_jsonb(const uint8* container, core::Sink& sink);
+void encode_jsonb(const Payload& payload, core::Sink& sink);
 void encode_array(Encoder* encoder, TypePlan* plan, const ArrayType* array, core::Sink& sink);
-void encode_jsonpath(JsonPath* path, core::Sink& sink);
+void encode_range(Encoder* encoder, TypePlan* plan, const char* stored, core::Sink& sink);
+void encode_multirange(Encoder* encoder, TypePlan* plan, const char* stored, core::Sink& sink);
+void encode_tsvector(const Payload& payload, core::Sink& sink);
+void encode_jsonpath(const Payload& payload, core::Sink& sink);
 void encode_aclitem(const char* stored, core::Sink& sink);
 // point, lseg, box, line, circle: `length` bytes of float8.
 void encode_floats(const char* stored, int16 length, core::Sink& sink);
 void encode_path(const Payload& payload, core::Sink& sink);
 void encode_polygon(const Payload& payload, core::Sink& sink);
+// Errors where a value that is left to its type's output function would lead that astray.
+void check_inner(Inner inner, const Payload& payload);
 // False: a form older than hstore 9.0, nothing written.
 bool encode_hstore(const Payload& payload, core::Sink& sink);
 void encode_ltree(const Payload& payload, core::Sink& sink);
@@ -76,9 +86,6 @@ void encode_vector(const Payload& payload, core::Sink& sink);
 
 // Raises the error for a value whose canonical form exceeds 32 bits of length, if sink saw one.
 void check_length(const core::Sink& sink);
-
-// Raises the error for a stored value that is not what its type's should be. what: "an hstore".
-[[noreturn]] void corrupt_value(const char* what);
 
 varlena* detoast_for_row(Encoder* encoder, const char* stored);
 

@@ -17,6 +17,7 @@ using core::Sink;
 // the strings.
 constexpr uint32 kHstoreNew = 0x80000000;
 constexpr uint32 kHstoreCount = 0x0FFFFFFF;
+constexpr uint32 kHentryFirst = 0x80000000;
 constexpr uint32 kHentryNull = 0x40000000;
 constexpr uint32 kHentryEnd = 0x3FFFFFFF;
 
@@ -40,7 +41,8 @@ bool encode_hstore(const Payload& payload, Sink& sink) {
   for (Size i = 0; i < 2 * count; ++i) {
     const auto entry = load_native<uint32>(entries + 4 * i);
     const Size end = entry & kHentryEnd;
-    if (end < start || end > room) corrupt_value("an hstore");
+    if (end < start || end > room || ((entry & kHentryFirst) != 0) != (i == 0))
+      corrupt_value("an hstore");
     if (i % 2 == 1 && (entry & kHentryNull) != 0) {
       sink.u32(core::kNullLength);
     } else {

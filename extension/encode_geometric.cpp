@@ -26,7 +26,7 @@ void write_floats(const void* stored, Size count, Sink& sink) {
 }
 
 void write_points(const Payload& payload, Size points, Sink& sink) {
-  if (payload.length < points) corrupt_value("a path or polygon");
+  if (payload.length < points || payload.length < sizeof(int32)) corrupt_value("a path or polygon");
   const auto count = load_native<int32>(payload.data);  // the first member of both
   if (count < 0 || static_cast<Size>(count) > (payload.length - points) / sizeof(Point))
     corrupt_value("a path or polygon");

@@ -1,6 +1,6 @@
 // jsonpath: its tree. The text of a path is not the same on every version: since 17 a number before
 // a method is put in parentheses. Source of the layout and of the types' numbers, which pg_upgrade
-// keeps as they are: PostgreSQL's utils/jsonpath.h.
+// keeps as they are: PostgreSQL's utils/jsonpath.h, jspInitByBuffer in jsonpath.c.
 #include "encode.hpp"
 #include "numeric.hpp"
 
@@ -90,93 +90,151 @@ Shape shape_of(JsonPathItemType type) {
   return Shape::kNothing;
 }
 
-void write_string(const char* bytes, int32 length, Sink& sink) {
-  sink.u32(static_cast<uint32>(length));
-  sink.bytes(bytes, static_cast<Size>(length));
-}
+// The parts of an item that are numbers, and what follows them.
+int32 number_at(const uint8* p) { return core::load_native<int32>(p); }
 
-void write_number(Numeric value, Sink& sink) {
-  const auto* datum = reinterpret_cast<const varlena*>(value);
-  const core::Numeric number =
-      open_numeric(reinterpret_cast<const uint8*>(VARDATA_ANY(datum)), VARSIZE_ANY_EXHDR(datum));
-  sink.u32(static_cast<uint32>(number.size()));
-  number.write(sink);
-}
+[[noreturn]] void corrupt_jsonpath() { corrupt_value("a jsonpath"); }
 
-void write_item(JsonPathItem* item, Sink& sink);
+// One path. Positions in an item count from the item's own beginning and always lead forward; items
+// share no bytes, so that there are no more of them than fit.
+class Writer {
+ public:
+  Writer(const Payload& payload, Sink& sink)
+      : data_(payload.data),
+        end_(payload.length),
+        items_left_(payload.length / kItemLeast),
+        sink_(sink) {}
+
+  void write_path();
+
+ private:
+  static constexpr Size kItemLeast = 1 + sizeof(int32);  // type, next
+
+  // From `place` on there must be so many bytes.
+  const uint8* take(Size* place, Size bytes) const {
+    if (*place > end_ || bytes > end_ - *place) corrupt_jsonpath();
+    const uint8* p = data_ + *place;
+    *place += bytes;
+    return p;
+  }
+  int32 take_number(Size* place) const { return number_at(take(place, sizeof(int32))); }
+  Size target(Size item, int32 position) const {
+    if (position <= 0 || static_cast<Size>(position) >= end_ - item) corrupt_jsonpath();
+    return item + static_cast<Size>(position);
+  }
+
+  void write_string(Size* place);
+  void write_operand(Size item, int32 position);
+  void write_subscripts(Size item, Size* place);
+  void write_content(JsonPathItemType type, Size item, Size place);
+  void write_item(Size item);
+
+  const uint8* data_;  // of the varlena's payload: the header's word, then the items
+  Size end_;
+  Size items_left_;
+  Sink& sink_;
+};
+
+void Writer::write_string(Size* place) {
+  const int32 length = take_number(place);
+  if (length < 0) corrupt_jsonpath();
+  const uint8* bytes = take(place, static_cast<Size>(length));
+  sink_.u32(static_cast<uint32>(length));
+  sink_.bytes(bytes, static_cast<Size>(length));
+}
 
 // An operand; 0 stands for one that is not there, which only methods' arguments may be.
-void write_operand(const JsonPathItem* item, int32 position, Sink& sink) {
-  sink.u8(position != 0 ? 1 : 0);
-  if (position == 0) return;
-  JsonPathItem operand;
-  jspInitByBuffer(&operand, item->base, position);
-  write_item(&operand, sink);
+void Writer::write_operand(Size item, int32 position) {
+  sink_.u8(position != 0 ? 1 : 0);
+  if (position != 0) write_item(target(item, position));
 }
 
-void write_subscripts(const JsonPathItem* item, Sink& sink) {
-  sink.u32(static_cast<uint32>(item->content.array.nelems));
-  for (int32 i = 0; i < item->content.array.nelems; ++i) {
-    write_operand(item, item->content.array.elems[i].from, sink);
-    write_operand(item, item->content.array.elems[i].to, sink);
+void Writer::write_subscripts(Size item, Size* place) {
+  const int32 count = take_number(place);
+  if (count < 0 || static_cast<Size>(count) > (end_ - *place) / (2 * sizeof(int32)))
+    corrupt_jsonpath();
+  sink_.u32(static_cast<uint32>(count));
+  for (int32 i = 0; i < count; ++i) {
+    const int32 from = take_number(place);
+    const int32 to = take_number(place);
+    write_operand(item, from);
+    write_operand(item, to);
   }
 }
 
-void write_content(JsonPathItem* item, Sink& sink) {
-  switch (shape_of(item->type)) {
+void Writer::write_content(JsonPathItemType type, Size item, Size place) {
+  switch (shape_of(type)) {
     case Shape::kNothing:
       break;
     case Shape::kBool:
-      sink.u8(jspGetBool(item) ? 1 : 0);
+      sink_.u8(*take(&place, 1) != 0 ? 1 : 0);
       break;
     case Shape::kString:
-      write_string(item->content.value.data, item->content.value.datalen, sink);
+      write_string(&place);
       break;
-    case Shape::kNumber:
-      write_number(jspGetNumeric(item), sink);
+    case Shape::kNumber: {
+      const uint8* stored = take(&place, 0);
+      const core::Numeric number = open_inner_numeric(stored, end_ - place);
+      sink_.u32(static_cast<uint32>(number.size()));
+      number.write(sink_);
       break;
-    case Shape::kTwo:
-      write_operand(item, item->content.args.left, sink);
-      write_operand(item, item->content.args.right, sink);
+    }
+    case Shape::kTwo: {
+      const int32 left = take_number(&place);
+      const int32 right = take_number(&place);
+      write_operand(item, left);
+      write_operand(item, right);
       break;
+    }
     case Shape::kOne:
-      write_operand(item, item->content.arg, sink);
+      write_operand(item, take_number(&place));
       break;
     case Shape::kSubscripts:
-      write_subscripts(item, sink);
+      write_subscripts(item, &place);
       break;
     case Shape::kLevels:
-      sink.u32(item->content.anybounds.first);
-      sink.u32(item->content.anybounds.last);
+      sink_.u32(static_cast<uint32>(take_number(&place)));
+      sink_.u32(static_cast<uint32>(take_number(&place)));
       break;
-    case Shape::kRegex:
-      write_operand(item, item->content.like_regex.expr, sink);
-      write_string(item->content.like_regex.pattern, item->content.like_regex.patternlen, sink);
-      sink.u32(item->content.like_regex.flags);
+    case Shape::kRegex: {
+      const auto flags = static_cast<uint32>(take_number(&place));
+      write_operand(item, take_number(&place));
+      write_string(&place);
+      sink_.u32(flags);
       break;
+    }
   }
 }
 
 // The item and what follows it in its path, accessor by accessor, then a byte 0xFF.
-void write_item(JsonPathItem* item, Sink& sink) {
+void Writer::write_item(Size item) {
   check_stack_depth();
-  for (JsonPathItem at = *item;;) {
-    sink.u8(static_cast<uint8>(at.type));
-    write_content(&at, sink);
-    JsonPathItem next;
-    if (!jspGetNext(&at, &next)) break;
-    at = next;
+  for (;;) {
+    if (items_left_-- == 0) corrupt_jsonpath();
+    Size place = item;
+    const uint8 type = *take(&place, 1);
+    place = (place + ALIGNOF_INT - 1) & ~Size{ALIGNOF_INT - 1};
+    const int32 next = take_number(&place);
+    sink_.u8(type);
+    write_content(static_cast<JsonPathItemType>(type), item, place);
+    if (next == 0) break;
+    item = target(item, next);
   }
-  sink.u8(0xFF);
+  sink_.u8(0xFF);
+}
+
+void Writer::write_path() {
+  Size place = 0;
+  const auto header = static_cast<uint32>(take_number(&place));
+  if ((header & ~JSONPATH_LAX) != JSONPATH_VERSION) corrupt_jsonpath();
+  sink_.u8((header & JSONPATH_LAX) != 0 ? 1 : 0);
+  write_item(place);
 }
 
 }  // namespace
 
-void encode_jsonpath(JsonPath* path, Sink& sink) {
-  sink.u8((path->header & JSONPATH_LAX) != 0 ? 1 : 0);
-  JsonPathItem root;
-  jspInit(&root, path);
-  write_item(&root, sink);
+void encode_jsonpath(const Payload& payload, core::Sink& sink) {
+  Writer(payload, sink).write_path();
 }
 
 }  // namespace pgdr

@@ -79,6 +79,7 @@ FixedRow* fixed_row(PlanCache* cache, const RowPlan& plan, const Projection& col
   auto* fixed = static_cast<FixedRow*>(MemoryContextAllocZero(cache->context, sizeof(FixedRow)));
   fixed->size = 4 + 4 * static_cast<Size>(columns.count) + bytes;
   fixed->stride = MAXALIGN(fixed->size);
+  fixed->limit = plan.natts_limit;
   const auto fitting = static_cast<int>(kBatchBytes / fixed->stride);
   fixed->capacity = fitting < 1 ? 1 : fitting > kBatchRows ? kBatchRows : fitting;
   fixed->images = static_cast<uint8*>(
@@ -95,6 +96,8 @@ FixedRow* fixed_row(PlanCache* cache, const RowPlan& plan, const Projection& col
               static_cast<uint32>(p - fixed->images));
     p += length;
     if (field.attribute >= fixed->natts) fixed->natts = field.attribute + 1;
+    const Size end = plan.fixed_offsets[field.attribute] + Size{length};
+    if (end > fixed->values) fixed->values = end;
   }
   for (int i = 1; i < fixed->capacity; ++i)
     std::memcpy(fixed->images + fixed->stride * static_cast<Size>(i), fixed->images, fixed->size);

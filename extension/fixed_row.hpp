@@ -11,6 +11,7 @@
 #include "core/bytes.hpp"
 #include "core/canonical.hpp"
 #include "plan.hpp"
+#include "tuple.hpp"
 
 namespace pgdr {
 
@@ -31,7 +32,9 @@ inline constexpr int kBatchRows = 64;
 inline constexpr Size kBatchBytes = 8192;
 
 struct FixedRow {
-  int natts;     // attributes that a tuple must have stored
+  int natts;     // attributes that a tuple must have stored ...
+  int limit;     // ... and those that it may have
+  Size values;   // bytes that they take at least
   Size size;     // canonical bytes of a row
   Size stride;   // from one image to the next
   int capacity;  // number of images
@@ -48,10 +51,9 @@ struct FixedRow {
 // another encoding than its bytes.
 FixedRow* fixed_row(PlanCache* cache, const RowPlan& plan, const Projection& columns);
 
-// False if this row has NULLs or is older than a column: not for the fast way.
-inline bool fits(const FixedRow& fixed, HeapTupleHeader tuple) {
-  return (tuple->t_infomask & HEAP_HASNULL) == 0 &&
-         static_cast<int>(HeapTupleHeaderGetNatts(tuple)) >= fixed.natts;
+// False if this row has NULLs, is older than a column or damaged: not for the fast way.
+inline bool fits(const FixedRow& fixed, HeapTupleHeader tuple, Size stored) {
+  return has_plain_header(tuple, stored, fixed.natts, fixed.limit, fixed.values);
 }
 
 // Canonical bytes of kRows rows into as many images, from `to` on. Several at once, because finding

@@ -7,6 +7,7 @@
 
 #include "pg.hpp"
 
+#include "reading_place.hpp"
 #include "throttle.hpp"
 
 namespace pgdr {
@@ -15,12 +16,17 @@ namespace pgdr {
 // take for SERIALIZABLE.
 bool reads_pages(Relation rel);
 
-// The visible tuples of one page: copies of their line pointers.
+// The visible tuples of one page: copies of their line pointers, which lead to at least a tuple's
+// header within the page.
 struct VisibleItems {
   Page page;  // pinned, not locked
   int count;
   ItemIdData items[MaxHeapTuplesPerPage];
 };
+
+// Errors unless a tuple that a slot gave lies within its page, as far as it is long, and has a
+// header.
+void check_slot_tuple(const TupleTableSlot* slot, HeapTuple tuple);
 
 class PageScan {
  public:
@@ -30,7 +36,9 @@ class PageScan {
         size_(RelationGetNumberOfBlocks(rel)),
         blocks_(size_),
         trust_all_visible_(snapshot->snapshot_type == SNAPSHOT_MVCC &&
-                           !snapshot->takenDuringRecovery) {}
+                           !snapshot->takenDuringRecovery) {
+    name_relation(&place_, rel);
+  }
 
   // Reads only pages from..to-1 of those there were when the scan was made; before the first next()
   // or after one that returned false. Pages that VACUUM has cut off since a caller counted them are
@@ -61,6 +69,9 @@ class PageScan {
     pages_ = pages;
     if (count < blocks_) blocks_ = count;
   }
+
+  // What is read, for enter_place(); next() notes the page at hand there.
+  ReadingPlace* place() { return &place_; }
 
   // Of the page at hand.
   BlockNumber block() const { return BufferGetBlockNumber(buffer_); }
@@ -96,6 +107,9 @@ class PageScan {
  private:
   void pin_next();
   Page lock();
+  OffsetNumber last_item(Page page);
+  bool is_sound(Page page, OffsetNumber last);
+  void check_items(Page page, OffsetNumber last);
   void find_visible(Page page, VisibleItems* out);
 
   Relation rel_;
@@ -110,6 +124,7 @@ class PageScan {
   const uint8* pages_ = nullptr;   // nullptr: all
   int sharers_ = 1;
   bool trust_all_visible_;
+  ReadingPlace place_;
 };
 
 }  // namespace pgdr

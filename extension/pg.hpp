@@ -164,13 +164,15 @@ inline void check_old_snapshot([[maybe_unused]] Snapshot snapshot, [[maybe_unuse
 }
 
 // The size of an out-of-line value shares its word with the compression method: 14 (bbe0a81db69b).
-inline bool is_compressed(const varatt_external& pointer) {
+inline int32 stored_length(const varatt_external& pointer) {
 #if PG_VERSION_NUM >= 140000
-  const auto stored = static_cast<int32>(VARATT_EXTERNAL_GET_EXTSIZE(pointer));
+  return static_cast<int32>(VARATT_EXTERNAL_GET_EXTSIZE(pointer));
 #else
-  const int32 stored = pointer.va_extsize;
+  return pointer.va_extsize;
 #endif
-  return stored < pointer.va_rawsize - static_cast<int32>(VARHDRSZ);
+}
+inline bool is_compressed(const varatt_external& pointer) {
+  return stored_length(pointer) < pointer.va_rawsize - static_cast<int32>(VARHDRSZ);
 }
 
 // Reserving a prefix got its name: 15 (88103567cb8f).

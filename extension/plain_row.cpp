@@ -32,7 +32,7 @@ struct Builder {
   const RowPlan& plan;
   PlainRow* plain;
 
-  bool known(int attribute) const { return attribute < plan.fixed_count; }
+  bool known(int attribute) const { return attribute < plain->first; }
 
   // rows->where is to have the column.
   void look_up(int attribute) const {
@@ -56,8 +56,16 @@ PlainRow* plain_row(PlanCache* cache, const RowPlan& plan) {
   auto* values = allocate<Known>(cache, columns.count);
   plain->runs = allocate<Run>(cache, columns.count);
   plain->places = allocate<Place>(cache, columns.count + plan.key.count);
+  plain->limit = plan.natts_limit;
   plain->first = plan.fixed_count;
-  if (plan.fixed_count > 0) plain->from = plan.fixed_offsets[plan.fixed_count - 1];
+  if (plan.fixed_count > 0) {
+    const Attribute& last = plan.attributes[plan.fixed_count - 1];
+    plain->from = plan.fixed_offsets[plan.fixed_count - 1];
+    if (last.length > 0)
+      plain->from += static_cast<Size>(last.length);
+    else
+      --plain->first;
+  }
 
   Run* run = plain->runs;
   run->values = values;

@@ -31,10 +31,11 @@ struct Place {
 };
 
 struct PlainRow {
-  int natts;      // attributes that a tuple must have stored
+  int natts;      // attributes that a tuple must have stored ...
+  int limit;      // ... and those that it may have
   int first;      // attributes from here on, ...
-  int last;       // ... to the one before this one, lie behind one of varying length
-  uint32 from;    // place of the one before them
+  int last;       // ... to the one before this one, are of varying length or lie behind such a one
+  Size from;      // end of the one before them: bytes of values that a tuple must have
   Place* places;  // columns looked up by rows->where that lie at known places
   int place_count;
   Run* runs;  // the last one has no `next`
@@ -46,33 +47,30 @@ PlainRow* plain_row(PlanCache* cache, const RowPlan& plan);
 
 // limit: end of the memory that may be read.
 inline bool fits(const PlainRow& plain, HeapTupleHeader tuple, Size stored, const char* limit) {
-  return (tuple->t_infomask & (HEAP_HASNULL | HEAP_HASEXTERNAL)) == 0 &&
-         static_cast<int>(HeapTupleHeaderGetNatts(tuple)) >= plain.natts &&
+  return (tuple->t_infomask & HEAP_HASEXTERNAL) == 0 &&
+         has_plain_header(tuple, stored, plain.natts, plain.limit, plain.from) &&
          limit - reinterpret_cast<const char*>(tuple) >= static_cast<ptrdiff_t>(stored + kWord);
 }
 
-// Of a value that is not out of line: short varlenas first.
-inline uint32 inline_size(const char* stored, int16 length) {
-  if (length == -1 && VARATT_IS_1B(reinterpret_cast<const varlena*>(stored)))
-    return VARSIZE_1B(reinterpret_cast<const varlena*>(stored));
-  return stored_size(stored, length);
-}
-
 // Fills `where` for the columns that are not moved by way of a run, and those of the key. base: the
-// tuple's data.
-inline void locate_plain(const PlainRow& plain, const RowPlan& plan, const char* base,
+// tuple's data, of which there are `end` bytes. The header says that nothing is out of line.
+inline void locate_plain(const PlainRow& plain, const RowPlan& plan, const char* base, Size end,
                          const char** where) {
   for (const Place *p = plain.places, *end = p + plain.place_count; p != end; ++p)
     where[p->attribute] = base + p->from;
   const int last = plain.last;
-  int i = plain.first;
-  if (i >= last) return;
-  const Attribute* att = &plan.attributes[i - 1];
-  uint32 offset = plain.from;
-  for (; i < last; ++i) {
-    offset += inline_size(base + offset, att->length);
-    offset = align_stored(base, offset, *++att);
-    where[i] = base + offset;
+  Size offset = plain.from;
+  for (int i = plain.first; i < last; ++i) {
+    const Attribute& att = plan.attributes[i];
+    // As aligned_place() does it, but a byte and a length word beyond the end may be read.
+    if (att.length != -1 || base[offset] == 0) {
+      offset = (offset + att.align - 1U) & ~(att.align - Size{1});
+      if (unlikely(offset >= end)) detail::beyond_parent();
+    }
+    const char* value = base + offset;
+    where[i] = value;
+    offset += likely(att.length == -1) ? readable_varlena_size(value, end - offset)
+                                       : bounded_size(value, att.length, end - offset);
   }
 }
 

@@ -131,11 +131,13 @@ struct KnownOutput {
   const char* library;
   const char* symbol;
   Kind kind;
+  Inner inner;
 };
 constexpr KnownOutput kKnownOutputs[] = {
-    {"$libdir/hstore", "hstore_out", Kind::kHstore},
-    {"$libdir/ltree", "ltree_out", Kind::kLtree},
-    {"$libdir/vector", "vector_out", Kind::kVector},
+    {"$libdir/hstore", "hstore_out", Kind::kHstore, Inner::kUnknown},
+    {"$libdir/ltree", "ltree_out", Kind::kLtree, Inner::kUnknown},
+    {"$libdir/vector", "vector_out", Kind::kVector, Inner::kUnknown},
+    {"$libdir/cube", "cube_out", Kind::kOutput, Inner::kCube},
 };
 
 Oid output_function(Oid type) {
@@ -145,7 +147,7 @@ Oid output_function(Oid type) {
   return function;
 }
 
-Kind known_output(Oid function) {
+Kind known_output(Oid function, Inner* inner) {
   HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
   if (!HeapTupleIsValid(tuple)) return Kind::kOutput;
   Kind kind = Kind::kOutput;
@@ -159,7 +161,7 @@ Kind known_output(Oid function) {
     for (const KnownOutput& known : kKnownOutputs)
       if (std::strcmp(library_name, known.library) == 0 &&
           std::strcmp(symbol_name, known.symbol) == 0)
-        kind = known.kind;
+        kind = known.kind, *inner = known.inner;
     pfree(library_name);
     pfree(symbol_name);
   }
@@ -169,7 +171,10 @@ Kind known_output(Oid function) {
 
 void plan_output(PlanCache* cache, TypePlan* plan) {
   const Oid function = output_function(plan->type);
-  plan->kind = plan->length == -1 ? known_output(function) : Kind::kOutput;
+  if (plan->type == TSQUERYOID) plan->inner = Inner::kQuery;
+  if (plan->type == PG_SNAPSHOTOID || plan->type == TXID_SNAPSHOTOID)
+    plan->inner = Inner::kSnapshot;
+  plan->kind = plan->length == -1 ? known_output(function, &plan->inner) : Kind::kOutput;
   if (plan->kind != Kind::kOutput) return;  // its library need not even be there
   look_up_output(cache, plan);
   // citext and whatever else is text under another name: the bytes are the output.
@@ -187,7 +192,7 @@ TypePlan* make_type_plan(PlanCache* cache, Oid type) {
   const Oid element = get_element_type(type);
   if (OidIsValid(element)) {
     plan->kind = Kind::kArray;
-    plan->element = type_plan(cache, element);
+    plan->element_type = plan->element_seen = element;
     return plan;
   }
   switch (get_typtype(type)) {
@@ -200,14 +205,12 @@ TypePlan* make_type_plan(PlanCache* cache, Oid type) {
       return plan;
     case TYPTYPE_RANGE:
       plan->kind = Kind::kRange;
-      plan->range = lookup_type_cache(type, TYPECACHE_RANGE_INFO);
-      plan->element = type_plan(cache, plan->range->rngelemtype->type_id);
+      plan->element_type = get_range_subtype(type);
       return plan;
 #if PG_VERSION_NUM >= 140000
     case TYPTYPE_MULTIRANGE:
       plan->kind = Kind::kMultirange;
-      plan->range = lookup_type_cache(type, TYPECACHE_MULTIRANGE_INFO)->rngtype;
-      plan->element = type_plan(cache, plan->range->type_id);
+      plan->element_type = get_multirange_range(type);
       return plan;
 #endif
     default:
@@ -295,7 +298,7 @@ void find_fixed_offsets(PlanCache* cache, RowPlan* row) {
 RowPlan* make_row_plan(PlanCache* cache, TupleDesc desc, bool top) {
   auto* row = allocate<RowPlan>(cache);
   row->top = top;
-  row->natts = desc->natts;
+  row->natts = row->natts_limit = desc->natts;
   row->attributes = allocate<Attribute>(cache, static_cast<Size>(desc->natts));
   const AttrMissing* missing = desc->constr != nullptr ? desc->constr->missing : nullptr;
   for (int i = 0; i < desc->natts; ++i) {
@@ -326,13 +329,20 @@ void look_up_output(PlanCache* cache, TypePlan* plan) {
 }
 
 TypePlan* type_plan(PlanCache* cache, Oid type) {
+  CHECK_FOR_INTERRUPTS();
   type = getBaseType(type);
-  for (TypePlan* plan = cache->types; plan != nullptr; plan = plan->next)
+  TypePlan** chain = &cache->types[type % kPlanChains];
+  for (TypePlan* plan = *chain; plan != nullptr; plan = plan->next)
     if (plan->type == type) return plan;
   TypePlan* plan = make_type_plan(cache, type);
-  plan->next = cache->types;
-  cache->types = plan;
+  plan->next = *chain;
+  *chain = plan;
   return plan;
+}
+
+TypePlan* make_element_plan(PlanCache* cache, TypePlan* plan) {
+  plan->element = type_plan(cache, plan->element_type);
+  return plan->element;
 }
 
 int primary_key(Relation rel, AttrNumber* out) {
@@ -387,7 +397,8 @@ RowPlan* composite_plan(PlanCache* cache, Oid type, int32 typmod, bool top) {
   // of a named type is not its business, and may differ from value to value.
   if (type != RECORDOID) typmod = -1;
   const uint64 identifier = assign_record_type_identifier(type, typmod);
-  RowPlan** link = &cache->rows;
+  RowPlan** const chain = &cache->rows[type % kPlanChains];
+  RowPlan** link = chain;
   for (; *link != nullptr; link = &(*link)->next) {
     RowPlan* row = *link;
     if (row->type == type && row->typmod == typmod && row->top == top) {
@@ -402,8 +413,8 @@ RowPlan* composite_plan(PlanCache* cache, Oid type, int32 typmod, bool top) {
   row->type = type;
   row->typmod = typmod;
   row->identifier = identifier;
-  row->next = cache->rows;
-  cache->rows = row;
+  row->next = *chain;
+  *chain = row;
   return row;
 }
 

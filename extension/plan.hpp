@@ -44,6 +44,9 @@ enum class Kind : uint8 {
   kOutput  // the text of the type's output function under pinned settings
 };
 
+// kOutput: what is known of the values, to be checked before the function is called.
+enum class Inner : uint8 { kUnknown, kQuery, kSnapshot, kCube };
+
 struct RowPlan;
 
 // Labels already looked up, by the low bits of their OID.
@@ -57,13 +60,15 @@ inline constexpr uint32 kEnumLabels = 64;
 struct TypePlan {
   Oid type;  // a domain's base type
   Kind kind;
+  Inner inner;
   bool by_value;
-  int16 length;           // pg_type.typlen
-  uint8 align;            // 1, 2, 4 or 8
-  TypePlan* element;      // kArray: the element; kRange: the subtype; kMultirange: the range
-  TypeCacheEntry* range;  // kRange: what range_deserialize wants; kMultirange: likewise
-  EnumLabel* labels;      // kEnum: kEnumLabels entries
-  FmgrInfo* output;       // kOutput; nullptr until look_up_output()
+  int16 length;       // pg_type.typlen
+  uint8 align;        // 1, 2, 4 or 8
+  Oid element_type;   // kArray: the element's; kRange: the subtype; kMultirange: the range
+  Oid element_seen;   // kArray: another one that its values have in their place
+  TypePlan* element;  // its plan; nullptr until element_plan()
+  EnumLabel* labels;  // kEnum: kEnumLabels entries
+  FmgrInfo* output;   // kOutput; nullptr until look_up_output()
   TypePlan* next;
 };
 
@@ -96,6 +101,7 @@ struct RowPlan {
   uint64 identifier;  // assign_record_type_identifier() when the plan was made
   bool top;           // without generated columns
   int natts;
+  int natts_limit;        // a stored tuple with more attributes is damaged
   Attribute* attributes;  // physical order, dropped ones included
   int fixed_count;  // leading attributes whose offset is the same in every tuple without NULLs ...
   uint32* fixed_offsets;  // ... and those offsets
@@ -105,15 +111,25 @@ struct RowPlan {
   RowPlan* next;
 };
 
+// Plans are found by the low bits of their type's OID: a database may have many types.
+inline constexpr Oid kPlanChains = 128;
+
 struct PlanCache {
   MemoryContext context;
   Oid owner;  // of the relation planned last, as whom output functions run; none: the current user
-  TypePlan* types;
-  RowPlan* rows;
+  TypePlan* types[kPlanChains];
+  RowPlan* rows[kPlanChains];
 };
 
-// The plan for a type; domains are followed to their base.
+// The plan for a type; domains are followed to their base. Does not look into what the type is made
+// of, which users may nest as deeply as they like.
 TypePlan* type_plan(PlanCache* cache, Oid type);
+
+// The plan for plan->element_type, made when the first value needs it.
+TypePlan* make_element_plan(PlanCache* cache, TypePlan* plan);
+inline TypePlan* element_plan(PlanCache* cache, TypePlan* plan) {
+  return likely(plan->element != nullptr) ? plan->element : make_element_plan(cache, plan);
+}
 
 // Sets plan->output.
 void look_up_output(PlanCache* cache, TypePlan* plan);

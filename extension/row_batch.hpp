@@ -138,7 +138,8 @@ pg_noinline void lay_plains(RowBatch* batch, RowHasher* rows) {
   Size place = 0;
   for (int i = 0; i < count; ++i) {
     const char* const data = noted.data[i];
-    locate_plain(plain, plan, data, rows->where);
+    rows->place->at = data;
+    locate_plain(plain, plan, data, noted.stored[i] - kPlainHeader, rows->where);
     collect_plain(rows, plain, plan.columns, data, noted.stored[i]);
     const Size end = rows->buffer.used();
     laid->rows[i] = {place, end - place};
@@ -211,7 +212,7 @@ template <bool kBuckets>
 pg_noinline void lay_varied(RowBatch* batch, RowHasher* rows, HeapTupleHeader tuple, Size stored) {
   const RowPlan& plan = *batch->plan;
   uint64 length = 0;
-  locate_row(rows, plan, tuple);
+  locate_row(rows, plan, tuple, stored);
   if (unlikely(rows->streamed)) {
     const core::U128 hash = hash_streamed(rows, plan.columns, &length);
     uint64 key_length = 0;
@@ -239,12 +240,12 @@ pg_noinline void lay_varied(RowBatch* batch, RowHasher* rows, HeapTupleHeader tu
     hash_all_laid<kBuckets>(batch, rows);
 }
 
-// stored: bytes of the tuple; limit: end of the memory that it lies in. The tuple stays where it is
-// until hash_batch.
+// stored: bytes of the tuple, at least a header's; limit: end of the memory that it lies in. The
+// tuple stays where it is until hash_batch.
 template <bool kBuckets>
 inline void lay_row(RowBatch* batch, RowHasher* rows, HeapTupleHeader tuple, Size stored,
                     const char* limit) {
-  if (batch->fixed != nullptr && fits(*batch->fixed, tuple)) {
+  if (batch->fixed != nullptr && fits(*batch->fixed, tuple, stored)) {
     NotedRows* noted = &batch->images;
     noted->data[noted->count++] = data_of(tuple);
     if (noted->count == batch->fixed->capacity) hash_all_images<kBuckets>(batch);

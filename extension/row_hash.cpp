@@ -33,6 +33,7 @@ void init_row_hasher(RowHasher* rows, MemoryContext parent) {
   rows->where = nullptr;
   rows->streamed = false;
   rows->key = digest_key_in_use();
+  rows->place = &rows->nowhere;
 }
 
 void use_row_plan(RowHasher* rows, const RowPlan& plan) {

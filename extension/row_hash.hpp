@@ -2,14 +2,14 @@
 // values, streamed.
 //
 // Usage:  RowHasher rows;  init_row_hasher(&rows, context);
-//         uint64 length;  core::U128 h = hash_row(&rows, plan, plan.columns, tuple, tuple_length,
-//         &length);
-// locate() is part of hash_row; hash_more() hashes other columns of the same tuple.
+//         use_row_plan(&rows, plan);  locate_row(&rows, plan, tuple, tuple_length);
+//         uint64 length;  core::U128 h = hash_located(&rows, plan.columns, tuple_length, &length);
 #pragma once
 
 #include "digest_key.hpp"
 #include "encode.hpp"
 #include "numeric.hpp"
+#include "reading_place.hpp"
 #include "tuple.hpp"
 
 namespace pgdr {
@@ -39,9 +39,11 @@ class BufferSink : public core::Sink {
 struct RowHasher {
   Encoder encoder;
   BufferSink buffer;
-  const char** where;  // as many as the plan has attributes
-  bool streamed;       // the row at hand is too large for the buffer
-  DigestKey* key;      // rows are hashed under it; nullptr: without
+  const char** where;    // as many as the plan has attributes
+  bool streamed;         // the row at hand is too large for the buffer
+  DigestKey* key;        // rows are hashed under it; nullptr: without
+  ReadingPlace* place;   // told of each row
+  ReadingPlace nowhere;  // who has no other
 };
 
 // Takes the key in use (digest_key.hpp).
@@ -182,8 +184,9 @@ inline core::Digest empty_digest(const RowHasher* rows) {
   return digest;
 }
 
-inline void locate_row(RowHasher* rows, const RowPlan& plan, HeapTupleHeader tuple) {
-  locate(plan, tuple, rows->where);
+inline void locate_row(RowHasher* rows, const RowPlan& plan, HeapTupleHeader tuple, Size stored) {
+  rows->place->at = reinterpret_cast<const char*>(tuple);
+  locate(plan, tuple, stored, rows->where);
   rows->streamed =
       unlikely((tuple->t_infomask & HEAP_HASEXTERNAL) != 0) && needs_streaming(rows, plan);
 }

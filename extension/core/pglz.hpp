@@ -15,6 +15,9 @@
 
 namespace pgdr::core {
 
+// No byte of the source gives more than this: eight copies take 25 bytes.
+inline constexpr size_t kPglzMost = 88;
+
 // Unpacks exactly `size` bytes. False if the source does not give exactly that many, or is damaged;
 // what is in `out` then means nothing. Reads and writes within both ranges whatever the source
 // holds.

@@ -120,5 +120,21 @@ TEST(Pglz, Empty) {
   EXPECT_EQ(unpacked({2, 'a', 0x0F, 0x01, 0xFF}, 274), Bytes(274, 'a'));
 }
 
+// Who is told a size beyond it need not ask for so much memory.
+TEST(Pglz, NothingGivesMoreThanTheMost) {
+  constexpr size_t kLongest = 15 + 3 + 255;
+  Bytes stream{0xFE, 'a'};
+  for (int item = 1; item < 8; ++item) stream.insert(stream.end(), {0x0F, 0x01, 0xFF});
+  size_t size = 1 + 7 * kLongest;
+  for (int group = 0; group < 2000; ++group) {
+    stream.push_back(0xFF);
+    for (int item = 0; item < 8; ++item) stream.insert(stream.end(), {0x0F, 0x01, 0xFF});
+    size += 8 * kLongest;
+  }
+  EXPECT_EQ(unpacked(stream, size), Bytes(size, 'a'));
+  EXPECT_LE(size, stream.size() * kPglzMost);
+  EXPECT_GT(size, stream.size() * (kPglzMost - 1));
+}
+
 }  // namespace
 }  // namespace pgdr::core
