@@ -14,8 +14,11 @@ constexpr char kSequencesQuery[] =
     " WHERE c.relpersistence <> 't'"
     " AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
     " AND n.nspname !~ '^pg_(toast_)?temp_'"
-    " AND NOT EXISTS (SELECT FROM pg_depend d"
+    // Of an extension's those whose state it registered for dumping.
+    " AND (NOT EXISTS (SELECT FROM pg_depend d"
     "   WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"
+    "  OR EXISTS (SELECT FROM pg_extension x WHERE c.oid = ANY (x.extconfig) AND x.extname <> "
+    "'pgdr'))"
     " ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
 
 // A sequence is a heap of one page with one tuple that is overwritten in place, so no snapshot

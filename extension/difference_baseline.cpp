@@ -31,7 +31,12 @@ NameList read_key(HeapTuple tuple, MemoryContext keep) {
                       &list.count);
     list.names =
         static_cast<const char**>(palloc(sizeof(char*) * static_cast<Size>(list.count + 1)));
-    for (int i = 0; i < list.count; ++i) list.names[i] = TextDatumGetCString(names[i]);
+    for (int i = 0; i < list.count; ++i) {
+      if (nulls[i])
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("the snapshot's key has a column without a name")));
+      list.names[i] = TextDatumGetCString(names[i]);
+    }
   }
   MemoryContextSwitchTo(outer);
   return list;
@@ -40,7 +45,8 @@ NameList read_key(HeapTuple tuple, MemoryContext keep) {
 // A leaf with too few rows for buckets has its digest.
 Leaf read_leaf(HeapTuple tuple) {
   bool is_null = false;
-  Leaf leaf{DatumGetInt32(value(tuple, kBits, &is_null)), nullptr};
+  const Datum bits = value(tuple, kBits, &is_null);
+  Leaf leaf{is_null ? 0 : DatumGetInt32(bits), nullptr};
   const Datum buckets = value(tuple, kBucketText, &is_null);
   if (!is_null) {
     leaf.sums = parse_buckets_text(DatumGetTextPP(buckets), leaf.bits);

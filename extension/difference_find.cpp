@@ -57,23 +57,26 @@ void count_same(const Passes& sums, const Baseline& baseline, const uint8* agree
   }
 }
 
-// The buckets to look into, at most as many as hold `limit` rows.
+// The buckets to look into, at most as many as hold `limit` rows: first those in which the target
+// is not as the baseline has it, then, if asked for, those in which the source has changed since.
 uint8* choose(const Passes& sums, const Baseline* baseline, const uint8* agrees, Size limit,
-              Found* out) {
+              Question question, Found* out) {
   auto* wanted = static_cast<uint8*>(palloc0(((Size{1} << sums.bits) + 7) / 8));
   uint64 rows = 0;
-  for (int i = 0; i < 1 << sums.bits; ++i) {
-    if (equal(sums.source[i], sums.target[i])) continue;
-    if (baseline != nullptr && agrees[i >> (sums.bits - baseline->bits)] != 0) {
-      ++out->later;
-      continue;
+  for (int turn = 0; turn < 2; ++turn) {
+    const bool later = turn == 1;
+    for (int i = 0; i < 1 << sums.bits; ++i) {
+      if (equal(sums.source[i], sums.target[i])) continue;
+      const bool agreed = baseline != nullptr && agrees[i >> (sums.bits - baseline->bits)] != 0;
+      if (agreed != later) continue;
+      ++(later ? out->later : out->differing);
+      if (later && question == Question::kCopy) continue;
+      const uint64 more = sums.source[i].rows + sums.target[i].rows;
+      if (rows > 0 && rows + more > limit) continue;
+      rows += more;
+      ++(later ? out->later_examined : out->examined);
+      wanted[i >> 3] |= static_cast<uint8>(1U << (i & 7));
     }
-    ++out->differing;
-    const uint64 more = sums.source[i].rows + sums.target[i].rows;
-    if (out->examined > 0 && rows + more > limit) continue;
-    rows += more;
-    ++out->examined;
-    wanted[i >> 3] |= static_cast<uint8>(1U << (i & 7));
   }
   return wanted;
 }
@@ -115,7 +118,10 @@ const core::U128& key_of(const core::RowDifference& d) {
   return d.a != nullptr ? d.a->key : d.b->key;
 }
 
-void decide(const Passes& sums, const Baseline& baseline, Found* found) {
+// Which side the backup agrees with. `whole`: all differences of a bucket are at hand, and the sums
+// are comparable; otherwise only the buckets count in which the target is as the backup was.
+void decide(const Passes& sums, const Baseline& baseline, const uint8* agrees, bool whole,
+            Found* found) {
   const Digest* target = folded(sums.target, sums.bits, baseline.bits);
   for (Size i = 0; i < found->count;) {
     const int bucket = core::bucket_of(key_of(found->items[i]), baseline.bits);
@@ -123,7 +129,10 @@ void decide(const Passes& sums, const Baseline& baseline, Found* found) {
     while (end < found->count &&
            core::bucket_of(key_of(found->items[end]), baseline.bits) == bucket)
       ++end;
-    core::decide_bucket(found->items + i, end - i, target[bucket], baseline.sums[bucket]);
+    if (agrees[bucket] != 0)
+      for (Size j = i; j < end; ++j) found->items[j].agrees = core::Agrees::kB;
+    else if (whole)
+      core::decide_bucket(found->items + i, end - i, target[bucket], baseline.sums[bucket]);
     i = end;
   }
 }
@@ -166,7 +175,7 @@ void add_entry(EntryList* list, const core::RowEntry& entry) {
 }
 
 void find_differences(Side* source, Peer* target, const Baseline* baseline,
-                      const core::Digest* target_sums, Found* out) {
+                      const core::Digest* target_sums, Question question, Found* out) {
   *out = Found{};
   const Passes sums = first_pass(source, target);
   const uint8* agrees = nullptr;
@@ -174,8 +183,8 @@ void find_differences(Side* source, Peer* target, const Baseline* baseline,
     agrees = agreement(sums, *baseline, target_sums);
     count_same(sums, *baseline, agrees, out);
   }
-  const uint8* wanted = choose(sums, baseline, agrees, entry_limit(), out);
-  if (out->examined == 0) return;
+  const uint8* wanted = choose(sums, baseline, agrees, entry_limit(), question, out);
+  if (out->examined + out->later_examined == 0) return;
 
   EntryList of_source{nullptr, 0, 0, entry_limit()};
   EntryList of_target{nullptr, 0, 0, entry_limit()};
@@ -185,9 +194,8 @@ void find_differences(Side* source, Peer* target, const Baseline* baseline,
   out->count = core::match_entries(of_source.items, of_source.count, of_target.items,
                                    of_target.count, out->items);
   for (Size i = 0; i < out->count; ++i) out->rows += out->items[i].count;
-  // With all differences of a bucket at hand, and sums that are comparable.
-  if (baseline != nullptr && target_sums == nullptr && out->examined == out->differing)
-    decide(sums, *baseline, out);
+  if (baseline != nullptr)
+    decide(sums, *baseline, agrees, target_sums == nullptr && out->examined == out->differing, out);
 }
 
 }  // namespace pgdr

@@ -25,14 +25,19 @@ struct EntryList {
   Size limit;  // an error beyond, once same rows are joined
 };
 
+// What is asked: what is wrong in the target, what the source lost or changed since the backup that
+// the target was restored from, or both.
+enum class Question : uint8_t { kBoth, kCopy, kSource };
+
 struct Found {
   core::RowDifference* items;
-  Size count;     // of items
-  uint64 rows;    // that differ
-  int differing;  // buckets in which the sides differ, after `baseline`
-  int examined;   // of those; fewer if there were too many rows in them for the memory
-  int later;      // buckets left out: the target is as in the baseline, the source is not
-  int same;       // buckets in which the target differs from the baseline as the source does
+  Size count;          // of items
+  uint64 rows;         // that differ
+  int differing;       // buckets in which the sides differ, after `baseline`
+  int examined;        // of those; fewer if there were too many rows in them for the memory
+  int later;           // buckets in which the target is as in the baseline and the source is not
+  int later_examined;  // of those; all rows that differ there agree with the target (Agrees::kB)
+  int same;            // buckets in which the target differs from the baseline as the source does
 };
 
 // How many rows may be held at once, by maintenance_work_mem.
@@ -46,6 +51,6 @@ void finish_entries(EntryList* list);
 // key is the plan's. target_sums: the target's sums for the baseline where the plan's own are not
 // comparable with it, 2^baseline->bits, or nullptr.
 void find_differences(Side* source, Peer* target, const Baseline* baseline,
-                      const core::Digest* target_sums, Found* out);
+                      const core::Digest* target_sums, Question question, Found* out);
 
 }  // namespace pgdr

@@ -120,26 +120,63 @@ const core::Digest* baseline_sums(Peer* peer, const SideDescription& target,
   return sums;
 }
 
-void report_total(const Found& found, int64 max_rows, Results* results) {
+void report_total(const Found& found, uint64 rows, int64 max_rows, Results* results) {
   if (found.examined < found.differing)
     results->info(
         psprintf("at least %s differ: of %d key buckets that differ, %d were examined, as "
                  "many as maintenance_work_mem has room for",
-                 rows_text(found.rows), found.differing, found.examined));
-  else if (found.rows > static_cast<uint64>(max_rows))
-    results->info(psprintf("%s differ, of which %s are named", rows_text(found.rows),
+                 rows_text(rows), found.differing, found.examined));
+  else if (rows > static_cast<uint64>(max_rows))
+    results->info(psprintf("%s differ, of which %s are named", rows_text(rows),
                            number_text(static_cast<uint64>(max_rows))));
 }
 
 void report_baseline(const Baseline& baseline, const Found& found, Results* results) {
+  if (found.same > 0)
+    results->info(psprintf("in %s of %d the target differs from %s as the source does",
+                           buckets_text(found.same), 1 << baseline.bits, baseline.name));
+}
+
+// What the source did since. Rows that it got are what a source is for: they are no difference.
+void report_since(const char* name, const Found& found, const Since& since, int64 max_rows,
+                  Results* results) {
+  const bool all = found.later_examined == found.later && found.examined == found.differing;
+  if (since.gone + since.changed + since.added == 0 && found.later_examined == found.later) return;
+  const char* least = all ? "" : "at least ";
+  results->info(psprintf("since %s the source lost %s%s, changed %s%s and got %s%s", name, least,
+                         rows_text(since.gone), least, rows_text(since.changed), least,
+                         rows_text(since.added)));
+  if (found.later_examined < found.later)
+    results->info(
+        psprintf("of %s in which the source changed since, %d were examined, as many as "
+                 "maintenance_work_mem has room for",
+                 buckets_text(found.later), found.later_examined));
+  else if (since.gone + since.changed > static_cast<uint64>(max_rows))
+    results->info(psprintf("of %s that the source lost or changed %s are named",
+                           rows_text(since.gone + since.changed),
+                           number_text(static_cast<uint64>(max_rows))));
+}
+
+// The question that was not asked.
+void report_left_out(const Baseline& baseline, const Found& found, Results* results) {
   if (found.later > 0)
     results->info(
         psprintf("rows that changed in the source since %s are left out: in %s the target "
                  "is as the backup was and the source is not",
                  baseline.name, buckets_text(found.later)));
-  if (found.same > 0)
-    results->info(psprintf("in %s of %d the target differs from %s as the source does",
-                           buckets_text(found.same), 1 << baseline.bits, baseline.name));
+}
+
+Question question_of(FunctionCallInfo fcinfo) {
+  if (PG_NARGS() < 5 || PG_ARGISNULL(4)) return Question::kBoth;
+  const char* question = text_to_cstring(PG_GETARG_TEXT_PP(4));
+  if (strcmp(question, "both") == 0) return Question::kBoth;
+  if (strcmp(question, "copy") == 0) return Question::kCopy;
+  if (strcmp(question, "source") == 0) return Question::kSource;
+  ereport(ERROR,
+          (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown question \"%s\"", question),
+           errhint("Valid questions: copy (what is wrong in the target), source (what this "
+                   "database lost or changed since the backup), both.")));
+  return Question::kBoth;
 }
 
 // From here on rows are hashed as the baseline's are. Of a keyed one both sides have to be.
@@ -155,7 +192,7 @@ void use_key_of(const Baseline* baseline, DigestKey* key, Peer* peer, Results* r
 }
 
 void compare(const char* target, Oid relation, int64 max_rows, const Datum* secret, DigestKey* key,
-             Results* results) {
+             Question question, Results* results) {
   Peer* peer = start_peer(target);
   Side* source = open_side(relation, false);
   SideDescription of_source;
@@ -175,11 +212,22 @@ void compare(const char* target, Oid relation, int64 max_rows, const Datum* secr
   const core::Digest* sums = baseline_sums(peer, of_target, baseline, plan);
   remote_plan(peer, plan);
   Found found;
-  find_differences(source, peer, baseline, sums, &found);
-  show_differences(*source, peer, of_source, baseline, found, max_rows, results);
+  find_differences(source, peer, baseline, sums, question, &found);
+  const Since since = count_since(found, question);
+  if (question != Question::kSource)
+    show_differences(*source, peer, of_source, baseline, found, question, false, max_rows, results);
+  if (question != Question::kCopy)
+    show_differences(*source, peer, of_source, baseline, found, question, true, max_rows, results);
   finish_peer(peer);
-  report_total(found, max_rows, results);
-  if (baseline != nullptr) report_baseline(*baseline, found, results);
+  if (question != Question::kSource) {
+    report_total(found, found.rows - since.gone - since.changed - since.added, max_rows, results);
+    if (baseline != nullptr) report_baseline(*baseline, found, results);
+  }
+  if (question != Question::kCopy)
+    report_since(baseline != nullptr ? baseline->name : "the target was made", found, since,
+                 max_rows, results);
+  else if (baseline != nullptr)
+    report_left_out(*baseline, found, results);
   close_side(source);
 }
 
@@ -315,7 +363,8 @@ PGDLLEXPORT Datum dr_differences(PG_FUNCTION_ARGS) {
   const Datum secret = PG_GETARG_DATUM(3);
   pgdr::DigestKey* key = pgdr::key_argument(fcinfo, 3);
   pgdr::compare(text_to_cstring(PG_GETARG_TEXT_PP(0)), pgdr::relation_here(PG_GETARG_TEXT_PP(1)),
-                pgdr::max_rows_of(fcinfo), key != nullptr ? &secret : nullptr, key, &results);
+                pgdr::max_rows_of(fcinfo), key != nullptr ? &secret : nullptr, key,
+                pgdr::question_of(fcinfo), &results);
   pgdr::free_digest_key(key);
   pgdr::leave_scratch(outer);
   return Datum{0};

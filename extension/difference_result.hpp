@@ -7,7 +7,8 @@ namespace pgdr {
 
 // Texts in this database's encoding; nullptr is NULL.
 struct ResultLine {
-  const char* side;  // missing, extra, changed, bucket; info: about the comparison itself
+  // missing, extra, changed, gone, changed since, bucket; info: about the comparison itself
+  const char* side;
   const char* key;
   const char* column;
   const char* expected;

@@ -15,6 +15,7 @@ struct Show {
   Peer* target;
   RowReader* reader;
   const Baseline* baseline;
+  bool since;
   Results* results;
 };
 
@@ -77,6 +78,22 @@ void read_keys(const Show& show, Ordered* rows, Size count) {
   if (waiting > 0) read_remote_keys(show.target, key, remote, waiting);
 }
 
+// A value within a row, so that the text NULL is not taken for none, nor a part of a text for the
+// next column: in quotes where it could be.
+const char* value_text(const char* value) {
+  if (value == nullptr) return "NULL";
+  if (strcmp(value, "NULL") != 0 && *value != '\'' && strstr(value, ", ") == nullptr) return value;
+  StringInfoData text;
+  initStringInfo(&text);
+  appendStringInfoChar(&text, '\'');
+  for (const char* c = value; *c != '\0'; ++c) {
+    if (*c == '\'') appendStringInfoChar(&text, '\'');
+    appendStringInfoChar(&text, *c);
+  }
+  appendStringInfoChar(&text, '\'');
+  return text.data;
+}
+
 // "id=1, name=x", of which enough is there to be shortened.
 struct RowText {
   StringInfoData text;
@@ -86,7 +103,7 @@ struct RowText {
   void add(const char* name, const char* value) {
     if (full) return;
     appendStringInfo(&text, "%s%s=%s", text.len == 0 ? "" : ", ", quote_identifier(name),
-                     value == nullptr ? "NULL" : value);
+                     value_text(value));
     full = text.len > static_cast<int>(3 * kShownBytes);
   }
   char* finish() const {
@@ -178,8 +195,7 @@ const char* baseline_note(const Show& show, const core::RowDifference& d) {
     case core::Agrees::kA:
       return psprintf("%s agrees with the source", show.baseline->name);
     case core::Agrees::kB:
-      return psprintf("%s agrees with the target: the source has changed since",
-                      show.baseline->name);
+      return psprintf("%s has it as the target has", show.baseline->name);
     default:
       return psprintf("compared with the live source, which may have changed since %s",
                       show.baseline->name);
@@ -209,6 +225,7 @@ void show_changed(const Show& show, const core::RowDifference& d, const char* ke
   const core::RowEntry* one = d.b;
   auto* value = static_cast<Compared*>(palloc(sizeof(Compared)));
   bool shown = false;
+  const char* side = show.since ? "changed since" : "changed";
   ask_values(show.target, &one, 1, false);
   show.reader->open(*d.a);
   for (int i = 0; i < columns.count; ++i) {
@@ -225,13 +242,13 @@ void show_changed(const Show& show, const core::RowDifference& d, const char* ke
     const char* actual = value->is_null ? nullptr
                                         : excerpt(source == nullptr ? "" : source, value->common,
                                                   value->rest, value->rest_bytes, value->length);
-    show.results->put({"changed", key, columns.names[i], expected, actual,
+    show.results->put({side, key, columns.names[i], expected, actual,
                        with_note(position_note(source, *value), note)});
   }
   end_answer(show.target);
   if (!shown)
-    show.results->put({"changed", key, nullptr, nullptr, nullptr,
-                       with_note("values differ that print alike", note)});
+    show.results->put(
+        {side, key, nullptr, nullptr, nullptr, with_note("values differ that print alike", note)});
 }
 
 void show_one(const Show& show, const Ordered& row) {
@@ -245,8 +262,8 @@ void show_one(const Show& show, const Ordered& row) {
           {"missing", key, nullptr, local_row(show.reader, columns, *d.a), nullptr, note});
       break;
     case core::Side::kExtra:
-      show.results->put(
-          {"extra", key, nullptr, nullptr, remote_row(show.target, columns, *d.b), note});
+      show.results->put({show.since ? "gone" : "extra", key, nullptr, nullptr,
+                         remote_row(show.target, columns, *d.b), note});
       break;
     case core::Side::kChanged:
       show_changed(show, d, key);
@@ -265,18 +282,44 @@ Ordered* allocate_ordered(Size count) {
 
 }  // namespace
 
+bool is_since(const core::RowDifference& d, Question question) {
+  switch (d.agrees) {
+    case core::Agrees::kA:
+      return false;
+    case core::Agrees::kB:
+      return true;
+    default:
+      return question == Question::kSource;
+  }
+}
+
+Since count_since(const Found& found, Question question) {
+  Since since{0, 0, 0};
+  for (Size i = 0; i < found.count; ++i) {
+    const core::RowDifference& d = found.items[i];
+    if (!is_since(d, question)) continue;
+    (d.side == core::Side::kExtra     ? since.gone
+     : d.side == core::Side::kChanged ? since.changed
+                                      : since.added) += d.count;
+  }
+  return since;
+}
+
 void show_differences(const Side& source, Peer* target, const SideDescription& description,
-                      const Baseline* baseline, const Found& found, int64 max_rows,
-                      Results* results) {
+                      const Baseline* baseline, const Found& found, Question question, bool since,
+                      int64 max_rows, Results* results) {
   if (max_rows == 0 || found.count == 0) return;
   Ordered* rows = allocate_ordered(found.count);
+  Size chosen = 0;
   for (Size i = 0; i < found.count; ++i) {
     const core::RowDifference* d = &found.items[i];
-    rows[i] = {d->a != nullptr ? d->a : d->b, d, d->a == nullptr, nullptr};
+    if (is_since(*d, question) != since || (since && d->side == core::Side::kMissing)) continue;
+    rows[chosen++] = {d->a != nullptr ? d->a : d->b, d, d->a == nullptr, nullptr};
   }
-  const Size count = first_by_place(rows, found.count, at_least(max_rows, kOrderedRows));
+  if (chosen == 0) return;
+  const Size count = first_by_place(rows, chosen, at_least(max_rows, kOrderedRows));
   RowReader reader(source);
-  const Show show{&source, target, &reader, baseline, results};
+  const Show show{&source, target, &reader, baseline, since, results};
   read_keys(show, rows, count);
   order_by_key(rows, count, source.plan.key, description);
   MemoryContext scratch =
@@ -298,7 +341,7 @@ int64 name_rows(const Side& side, const SideDescription& description, const core
   for (Size i = 0; i < count; ++i) rows[i] = {&entries[i], nullptr, false, nullptr};
   count = first_by_place(rows, count, at_least(max_rows, kOrderedRows));
   RowReader reader(side);
-  const Show show{&side, nullptr, &reader, nullptr, nullptr};
+  const Show show{&side, nullptr, &reader, nullptr, false, nullptr};
   read_keys(show, rows, count);
   order_by_key(rows, count, side.plan.key, description);
   int64 named = 0;

@@ -14,8 +14,8 @@ struct Record {
   const char* kind;
   const char* identity;
   const char* facet;
-  const char* compared;  // the class: strict, policy or warning
-  const char* definition;
+  const char* compared;    // the class: strict, policy or warning
+  const char* definition;  // nullptr: it could not be made, or was dropped meanwhile
 };
 
 struct Records {
@@ -37,7 +37,7 @@ void add(Records* records, const Record& r) {
   records->items[records->count++] =
       Record{MemoryContextStrdup(c, r.kind), MemoryContextStrdup(c, r.identity),
              MemoryContextStrdup(c, r.facet), MemoryContextStrdup(c, r.compared),
-             MemoryContextStrdup(c, r.definition)};
+             r.definition == nullptr ? nullptr : MemoryContextStrdup(c, r.definition)};
 }
 
 bool enclosed(const char* text) {
@@ -93,7 +93,7 @@ const char* normalize_within(const char* definition, ArrayType* expressions, Exp
 
 // Expression kind, owner and texts start at column n.
 void normalize_columns(const Row& row, int n, Record* r) {
-  if (row.columns() < n || row.null(n)) return;
+  if (r->definition == nullptr || row.columns() < n || row.null(n)) return;
   const auto kind = static_cast<ExpressionKind>(row.chr(n));
   if (row.columns() > n + 1 && !row.null(n + 2))
     r->definition =
@@ -107,8 +107,15 @@ void normalize_columns(const Row& row, int n, Record* r) {
 void run(const char* sql, Records* records) {
   each_row(sql, [&](const Row& row) {
     Record r{row.text(1), row.text(2), row.text(3), row.text(4), row.text(5)};
-    // What was dropped meanwhile has no text any more.
-    if (r.kind == nullptr || r.identity == nullptr || r.definition == nullptr) return;
+    // What has no name is no object of this snapshot any more; what has one stays, even without a
+    // definition: left out, it would look unchanged.
+    if (r.kind == nullptr || r.identity == nullptr || r.facet == nullptr || r.compared == nullptr)
+      ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                      errmsg("an object was dropped while the schema was read"),
+                      errdetail("A record of kind \"%s\" has no %s.",
+                                r.kind != nullptr ? r.kind : "unknown",
+                                r.identity == nullptr ? "name" : "facet"),
+                      errhint("Take the snapshot again.")));
     normalize_columns(row, 6, &r);
     normalize_columns(row, 9, &r);
     add(records, r);

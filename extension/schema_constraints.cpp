@@ -33,14 +33,25 @@ constexpr char kConstraintInheritance[] =
     " c JOIN pg_class t ON t.oid = c.conrelid"
     " WHERE c.contype = 'c' AND c.coninhcount > 0 AND NOT t.relispartition";
 
-// ALTER TABLE … DISABLE TRIGGER ALL also stops foreign keys from being checked. A dump does not
-// carry that state.
+// ALTER TABLE … DISABLE TRIGGER ALL also stops foreign keys and deferrable constraints from being
+// checked, and so does ENABLE REPLICA TRIGGER, on a table or on one partition of it. A dump does
+// not carry that state, so it is recorded where it is not the usual one, with the tables that it is
+// limited to.
 constexpr char kEnforcement[] =
-    "SELECT DISTINCT 'constraint', c.identity, 'enforcement', 'warning',"
-    " 'triggers of the constraint are disabled'"
+    "WITH RECURSIVE off AS MATERIALIZED (SELECT t.tgrelid, t.tgconstraint, k.oid, k.conparentid"
+    "  FROM pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint"
+    "  WHERE t.tgisinternal AND t.tgenabled IN ('D', 'R')),"
+    " up AS (SELECT o.tgrelid, o.oid, o.conparentid FROM off o"
+    "  UNION SELECT u.tgrelid, k.oid, k.conparentid FROM up u JOIN pg_constraint k ON k.oid = "
+    "u.conparentid)"
+    " SELECT 'constraint', c.identity, 'enforcement', 'warning',"
+    "  'triggers of the constraint are disabled' || CASE WHEN EXISTS (SELECT FROM pg_trigger t"
+    "   WHERE t.tgconstraint = c.oid AND t.tgisinternal AND t.tgenabled NOT IN ('D', 'R'))"
+    "   THEN ' on ' || string_agg(DISTINCT quote_ident(n.nspname) || '.' || "
+    "quote_ident(r.relname), ', ') ELSE '' END"
     " FROM " PGDR_CONSTRAINTS
-    " c JOIN pg_trigger t ON t.tgconstraint = c.oid"
-    " WHERE t.tgisinternal AND t.tgenabled = 'D'";
+    " c JOIN up u ON u.oid = c.oid JOIN pg_class r ON r.oid = u.tgrelid"
+    " JOIN pg_namespace n ON n.oid = r.relnamespace GROUP BY c.oid, c.identity";
 
 constexpr char kDomainConstraints[] =
     "SELECT 'domain constraint', c.identity, 'definition', 'strict', pg_get_constraintdef(c.oid),"
@@ -92,9 +103,11 @@ constexpr char kStatistics[] =
       " pg_get_statisticsobjdef_expressions(s.oid) END", "")
     " FROM " PGDR_OBJECTS("pg_statistic_ext", "stx") " s"
     " JOIN pg_class t ON t.oid = s.stxrelid JOIN pg_namespace n ON n.oid = t.relnamespace"
-    " CROSS JOIN LATERAL (VALUES ('definition', 'STATISTICS (' || (SELECT string_agg("
-    "    CASE k WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies' WHEN 'm' THEN 'mcv' END, ', '"
-    "     ORDER BY k) FROM unnest(s.stxkind) k) || ') ON ' || concat_ws(', ',"
+    // An expression alone has no other kind.
+    " CROSS JOIN LATERAL (VALUES ('definition', 'STATISTICS ' || coalesce('(' || (SELECT string_agg("
+    "    CASE k WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies' WHEN 'm' THEN 'mcv'"
+    "     WHEN 'e' THEN NULL ELSE k::text END, ', '"
+    "     ORDER BY k) FROM unnest(s.stxkind) k) || ') ', '') || 'ON ' || concat_ws(', ',"
     "   (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY k.n)"
     "    FROM unnest(s.stxkeys::smallint[]) WITH ORDINALITY k(attnum, n)"
     "    JOIN pg_attribute a ON a.attrelid = s.stxrelid AND a.attnum = k.attnum)"
@@ -102,7 +115,7 @@ constexpr char kStatistics[] =
       "    unnest(pg_get_statisticsobjdef_expressions(s.oid)) WITH ORDINALITY e(e, n))", "") ")"
     "   || ' FROM ' || quote_ident(n.nspname) || '.' || quote_ident(t.relname)),"
     "  ('target', CASE WHEN s.stxstattarget >= 0 THEN s.stxstattarget::text END)"
-    " ) f(facet, definition) WHERE f.definition IS NOT NULL";
+    " ) f(facet, definition) WHERE " PGDR_PRESENT("f");
 
 }  // namespace
 

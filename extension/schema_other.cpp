@@ -29,7 +29,7 @@ constexpr char kPublications[] =
     PGDR_FROM_15(", ('schemas', (SELECT string_agg(quote_ident(n.nspname), ', '"
     "    ORDER BY n.nspname COLLATE \"C\") FROM pg_publication_namespace pn"
     "    JOIN pg_namespace n ON n.oid = pn.pnnspid WHERE pn.pnpubid = p.oid))", "")
-    " ) f(facet, definition) WHERE f.definition IS NOT NULL";
+    " ) f(facet, definition) WHERE " PGDR_PRESENT("f");
 
 constexpr char kPublicationTables[] =
     "SELECT 'publication table', p.identity || '.' || c.identity, 'definition', 'strict',"
@@ -63,7 +63,7 @@ constexpr char kSubscriptions[] =
     PGDR_FROM_17(", CASE WHEN s.subfailover THEN 'failover' END", "") ")),"
     "  ('owner', quote_ident(pg_get_userbyid(s.subowner))),"
     "  ('comment', " PGDR_FROM_14("obj_description(s.oid, 'pg_subscription')", "NULL") ")) f(facet, definition)"
-    " WHERE d.datname = current_database() AND f.definition IS NOT NULL"
+    " WHERE d.datname = current_database() AND " PGDR_PRESENT("f")
     PGDR_FROM_14(" UNION ALL SELECT 'subscription', quote_ident(s.subname), 'security label ' || l.provider,"
       " 'warning', l.label FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid"
       " JOIN pg_shseclabel l ON l.classoid = 'pg_subscription'::regclass AND l.objoid = s.oid"
@@ -94,7 +94,7 @@ constexpr char kUserMappings[] =
     "  ('options', (SELECT string_agg(CASE WHEN o ~* "
     "'^(user|username|user_name|password_required)=' THEN o"
     "     ELSE split_part(o, '=', 1) || ' (secret)' END, ', ' ORDER BY o COLLATE \"C\")"
-    "    FROM unnest(m.umoptions) o))) f(facet, definition) WHERE f.definition IS NOT NULL";
+    "    FROM unnest(m.umoptions) o))) f(facet, definition) WHERE " PGDR_PRESENT("f");
 
 constexpr char kTextSearch[] =
     "SELECT 'text search parser', p.identity, 'definition', 'strict', concat_ws(', ',"

@@ -73,8 +73,7 @@ constexpr char kChangedPrivileges[] =
 #define PGDR_LARGE_OBJECT_FACETS(rows)                                                       \
   "SELECT 'large object', f.identity, f.facet, f.class, CASE WHEN f.identity LIKE '%..%'"    \
   " THEN count(*) || ' objects: ' || md5(string_agg(f.oid || '=' || f.definition, ',' ORDER" \
-  " BY f.oid)) ELSE min(f.definition) END FROM (" rows                                       \
-  ") f WHERE f.definition IS NOT NULL GROUP BY f.identity, f.facet, f.class"
+  " BY f.oid)) ELSE min(f.definition) END FROM (" rows ") f GROUP BY f.identity, f.facet, f.class"
 
 constexpr char kLargeObjects[] = PGDR_LARGE_OBJECT_FACETS(
     "SELECT l.oid, l.identity, v.facet, v.class, v.definition FROM " PGDR_LARGE_OBJECTS " l"

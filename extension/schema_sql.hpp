@@ -30,6 +30,10 @@
 #define PGDR_FROM_18(sql, otherwise) otherwise
 #endif
 
+// Of the facets of an object, those that it has. A definition it always has: one that is null could
+// not be made, and such a record is kept, for it never equals another.
+#define PGDR_PRESENT(f) "(" f ".definition IS NOT NULL OR " f ".facet = 'definition')"
+
 // Objects of initdb have smaller OIDs (FirstNormalObjectId).
 #define PGDR_USER_OID "16384"
 

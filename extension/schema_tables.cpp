@@ -83,7 +83,7 @@ constexpr char kTables[] =
     " ) f(facet, class, definition)"
     " LEFT JOIN pg_partitioned_table pt ON pt.partrelid = c.oid AND pt.partexprs IS NOT NULL"
     "  AND f.facet = 'definition'"
-    " WHERE c.relkind IN ('r', 'p', 'f') AND f.definition IS NOT NULL";
+    " WHERE c.relkind IN ('r', 'p', 'f') AND " PGDR_PRESENT("f");
 
 // One record as a column is written in CREATE TABLE; what is rarely set has facets of its own.
 constexpr char kColumns[] =
@@ -167,7 +167,7 @@ constexpr char kSequences[] =
     "    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid"
     "    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0"
     "    AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')))"
-    " ) f(facet, definition) WHERE f.definition IS NOT NULL";
+    " ) f(facet, definition) WHERE " PGDR_PRESENT("f");
 
 }  // namespace
 

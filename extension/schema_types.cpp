@@ -52,7 +52,9 @@ constexpr char kTypes[] =
 constexpr char kMultiranges[] =
     "SELECT t.kind, t.identity, 'multirange', 'strict',"
     " " PGDR_FROM_14("format_type(r.rngmultitypid, NULL)",
-                     "NULL") " FROM " PGDR_TYPES " t JOIN pg_range r ON r.rngtypid = t.oid";
+                     "NULL") " FROM " PGDR_TYPES
+                             " t JOIN pg_range r ON r.rngtypid = t.oid" PGDR_FROM_14(
+                                 "", " WHERE false");
 
 constexpr char kDomains[] =
     "SELECT t.kind, t.identity, 'definition', 'strict',"
@@ -172,7 +174,8 @@ constexpr char kCollations[] =
     " FROM " PGDR_OBJECTS("pg_collation", "coll") " c"
     " CROSS JOIN LATERAL (VALUES ('definition', 'strict', concat_ws(', ',"
     "  'PROVIDER = ' || c.collprovider::text, 'DETERMINISTIC = ' || c.collisdeterministic,"
-    "  CASE WHEN c.collencoding >= 0 THEN 'ENCODING = ' || pg_encoding_to_char(c.collencoding) END,"
+    // No encoding: it has to be the database's or any, or the collation could not be used, and
+    // CREATE COLLATION … FROM copies "any" where a dump's CREATE COLLATION writes the database's.
     // Before 15 the locale of ICU stood where that of libc does (f2553d43060e).
     "  CASE WHEN c.collprovider <> 'i' THEN 'LC_COLLATE = ' || quote_literal(c.collcollate) END,"
     "  CASE WHEN c.collprovider <> 'i' THEN 'LC_CTYPE = ' || quote_literal(c.collctype) END,"
@@ -180,7 +183,7 @@ constexpr char kCollations[] =
       "CASE WHEN c.collprovider = 'i' THEN c.collcollate END")) ")"
     PGDR_FROM_16(", 'RULES = ' || quote_literal(c.collicurules)", "") ")),"
     "  ('version', 'warning', c.collversion)) f(facet, class, definition)"
-    " WHERE f.definition IS NOT NULL";
+    " WHERE " PGDR_PRESENT("f");
 
 constexpr char kConversions[] =
     "SELECT 'conversion', c.identity, 'definition', 'strict',"

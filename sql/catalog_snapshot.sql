@@ -28,7 +28,7 @@ SELECT dr_snapshot_import(:'document') = :copy AS idempotent;
 -- Also what this version knows no column for.
 SELECT dr_snapshot_import('{"format": "pgdr-snapshot", "version": 1, "uuid": "00000000-0000-0000-0000-000000000003", "content": true, "digest": "x-1",
   "taken_at": "2026-11-01T02:00:01Z", "label": null, "database": {"name": "d"}, "later": [1],
-  "relations": [{"schema": "z", "name": "b", "kind": "r", "persistence": "p", "rows": 1, "digest": "x", "generated": null, "size": 1, "key": ["id"],
+  "relations": [{"schema": "z", "name": "b", "kind": "r", "persistence": "p", "rows": 1, "digest": "pgdr9-x:1:2:00", "generated": null, "size": 1, "key": ["id"],
                  "bucket_bits": 1, "buckets": "YWI=", "state": "exact", "note": null, "later": true},
                 {"schema": "a", "name": "B", "kind": "f", "persistence": "p", "rows": null, "digest": null, "generated": null, "size": null, "key": null,
                  "bucket_bits": 0, "buckets": null, "state": "skipped", "note": "foreign table"}],

@@ -39,6 +39,7 @@ INSERT INTO shop.zero DEFAULT VALUES;
 CREATE TABLE shop.same (id int PRIMARY KEY);
 INSERT INTO shop.same SELECT generate_series(1, 100);
 CREATE TYPE shop.mood AS ENUM ('sad', 'happy');
+CREATE TABLE shop.words (a text, b text);
 CREATE TABLE shop.types (id int PRIMARY KEY, j jsonb, a int[], m shop.mood, r int4range, c shop.nokey, b bytea, i interval);
 INSERT INTO shop.types VALUES (1, '{"a": 1}', '{1,2}', 'sad', '[1,5)', '(1,x)', '\x00ff', '1 day'), (2, 'null', '[0:1]={1,2}', 'happy', 'empty', '(,)', '', '24:00');
 CREATE TABLE shop.minus (v float8);
@@ -60,6 +61,7 @@ UPDATE shop.item SET note = note || '!' WHERE id = 78;
 UPDATE shop.item SET made = made + interval '1 microsecond' WHERE id = 100;
 INSERT INTO shop.nokey VALUES (3, NULL), (99, 'z');
 DELETE FROM shop.nokey WHERE a = 1 AND b IS NULL;
+INSERT INTO shop.words VALUES (NULL, 'NULL'), ('NULL', NULL), ('1, b=2', ''), ('it''s', '''quoted''');
 DELETE FROM shop.pair WHERE a = 5;
 UPDATE shop.pair SET v = 'w' WHERE a = 10;
 UPDATE shop.pair SET a = 300 WHERE a = 3;
@@ -97,6 +99,8 @@ SELECT side, key, column_name FROM dr_differences('regress_pgdr_copy', 'shop.ite
 SELECT * FROM dr_differences('regress_pgdr_copy', 'shop.item', 0);
 -- Without a key rows are counted.
 SELECT * FROM dr_differences('regress_pgdr_copy', 'shop.nokey') AS d ORDER BY d::text COLLATE "C";
+-- A text that reads NULL is not none.
+SELECT side, actual FROM dr_differences('regress_pgdr_copy', 'shop.words') AS d ORDER BY d::text COLLATE "C";
 SELECT * FROM dr_differences('regress_pgdr_copy', 'shop.zero');
 SELECT * FROM dr_differences('regress_pgdr_copy', 'shop.minus');
 -- A key of two columns, in its own order.

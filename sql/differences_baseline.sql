@@ -33,6 +33,12 @@ UPDATE shop.item SET name = 'renamed' WHERE id IN (5, 500, 5000);
 DELETE FROM shop.item WHERE id = 6;
 INSERT INTO shop.item VALUES (20001, 'later');
 SELECT * FROM dr_differences('regress_pgdr_copy', 'shop.item');
+-- Each question alone.
+SELECT * FROM dr_differences_question('regress_pgdr_copy', 'shop.item', question => 'copy');
+SELECT side, key FROM dr_differences_question('regress_pgdr_copy', 'shop.item', question => 'source');
+SELECT side, key, detail FROM dr_differences_question('regress_pgdr_copy', 'shop.item', 1, question => 'source');
+SELECT side, detail FROM dr_differences('regress_pgdr_copy', 'shop.item', 0);
+SELECT * FROM dr_differences_question('regress_pgdr_copy', 'shop.item', question => 'yours');
 -- Damage to the copy is told apart, in its own key buckets and where the source has changed, too.
 \c regress_pgdr_copy
 UPDATE shop.item SET name = 'damaged' WHERE id = 1000;

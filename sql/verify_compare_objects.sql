@@ -8,7 +8,7 @@ RESET client_min_messages;
 -- Documents in short: lists of what matters, everything else filled in.
 CREATE FUNCTION pg_temp.rel(name text, rows bigint, digest text DEFAULT NULL, more jsonb DEFAULT '{}')
 RETURNS jsonb LANGUAGE sql AS $$
-  SELECT jsonb_build_object('schema', 'app', 'name', name, 'kind', 'r', 'persistence', 'p', 'rows', rows, 'digest', digest,
+  SELECT jsonb_build_object('schema', 'app', 'name', name, 'kind', 'r', 'persistence', 'p', 'rows', rows, 'digest', 'pgdr9-t:1:2:' || encode(convert_to(digest, 'UTF8'), 'hex'),
     'generated', NULL, 'size', 8192, 'key', NULL, 'bucket_bits', 0, 'buckets', NULL, 'state', 'exact', 'note', NULL) || more $$;
 CREATE FUNCTION pg_temp.seq(name text, last_value bigint, is_called boolean DEFAULT true, increment bigint DEFAULT 1)
 RETURNS jsonb LANGUAGE sql AS $$

@@ -8,7 +8,7 @@ RESET client_min_messages;
 -- Documents in short: lists of what matters, everything else filled in.
 CREATE FUNCTION pg_temp.rel(name text, rows bigint, digest text DEFAULT NULL, more jsonb DEFAULT '{}')
 RETURNS jsonb LANGUAGE sql AS $$
-  SELECT jsonb_build_object('schema', 'app', 'name', name, 'kind', 'r', 'persistence', 'p', 'rows', rows, 'digest', digest,
+  SELECT jsonb_build_object('schema', 'app', 'name', name, 'kind', 'r', 'persistence', 'p', 'rows', rows, 'digest', 'pgdr9-t:1:2:' || encode(convert_to(digest, 'UTF8'), 'hex'),
     'generated', NULL, 'size', 8192, 'key', NULL, 'bucket_bits', 0, 'buckets', NULL, 'state', 'exact', 'note', NULL) || more $$;
 CREATE FUNCTION pg_temp.seq(name text, last_value bigint, is_called boolean DEFAULT true, increment bigint DEFAULT 1)
 RETURNS jsonb LANGUAGE sql AS $$
@@ -39,7 +39,7 @@ SELECT * FROM dr._compare(
     pg_temp.rel('b_fewer', 1234567, 'x'),
     pg_temp.rel('c_more', 1, 'x'),
     pg_temp.rel('d_changed', 7, 'x'),
-    pg_temp.rel('e_generated', 7, 'x', '{"generated": "g1"}'),
+    pg_temp.rel('e_generated', 7, 'x', '{"generated": "pgdr9-g1:1:2:00"}'),
     pg_temp.rel('f_kind', 7, 'x'),
     pg_temp.rel('g_foreign', NULL, NULL, '{"kind": "f", "state": "skipped", "note": "foreign table"}'),
     pg_temp.rel('h_matview', 7, 'x', '{"kind": "m"}'),
@@ -58,7 +58,7 @@ SELECT * FROM dr._compare(
     pg_temp.rel('b_fewer', 1234566, 'y'),
     pg_temp.rel('c_more', 3, 'y'),
     pg_temp.rel('d_changed', 7, 'y'),
-    pg_temp.rel('e_generated', 7, 'x', '{"generated": "g2"}'),
+    pg_temp.rel('e_generated', 7, 'x', '{"generated": "pgdr9-g2:1:2:00"}'),
     pg_temp.rel('f_kind', 7, 'x', '{"kind": "p"}'),
     pg_temp.rel('g_foreign', NULL, NULL, '{"kind": "f", "state": "skipped", "note": "foreign table"}'),
     pg_temp.rel('h_matview', 8, 'y', '{"kind": "m"}'),

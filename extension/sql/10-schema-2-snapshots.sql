@@ -60,9 +60,13 @@ CREATE TABLE dr.snapshot_relations (
   extra jsonb,
   PRIMARY KEY (snapshot, position),
   UNIQUE (snapshot, schema, name),
-  CONSTRAINT snapshot_relations_key_has_names CHECK (NOT pg_catalog.jsonb_path_exists(key, 'strict $[*] ? (@.type() != "string")')),
   CONSTRAINT snapshot_relations_exact_has_rows CHECK (state <> 'exact' OR rows IS NOT NULL),
-  CONSTRAINT snapshot_relations_digest_has_rows CHECK (digest IS NULL OR rows IS NOT NULL)
+  CONSTRAINT snapshot_relations_digest_has_rows CHECK (digest IS NULL OR rows IS NOT NULL),
+  CONSTRAINT snapshot_relations_buckets_have_digest CHECK (buckets IS NULL OR (digest IS NOT NULL AND bucket_bits IS NOT NULL)),
+  CONSTRAINT snapshot_relations_key_has_names CHECK (
+    CASE WHEN pg_catalog.jsonb_typeof(key) = 'array'
+         THEN pg_catalog.jsonb_array_length(key) > 0
+              AND NOT pg_catalog.jsonb_path_exists(key, 'strict $[*] ? (@.type() != "string" || @ == "")') END)
 );
 CREATE INDEX snapshot_relations_buckets_idx ON dr.snapshot_relations (buckets);
 COMMENT ON TABLE dr.snapshot_relations IS 'Tables, partitioned tables, materialized views and foreign tables of a snapshot';
@@ -93,7 +97,8 @@ CREATE TABLE dr.snapshot_sequences (
   increment bigint CHECK (increment <> 0),
   extra jsonb,
   PRIMARY KEY (snapshot, position),
-  UNIQUE (snapshot, schema, name)
+  UNIQUE (snapshot, schema, name),
+  CONSTRAINT snapshot_sequences_value_is_whole CHECK (last_value IS NULL OR (is_called IS NOT NULL AND increment IS NOT NULL))
 );
 COMMENT ON TABLE dr.snapshot_sequences IS 'Sequences of a snapshot';
 COMMENT ON COLUMN dr.snapshot_sequences.snapshot IS 'The snapshot it belongs to';

@@ -1,13 +1,42 @@
 -- The snapshot document <-> the catalog. jsonb in, tables inside, the same jsonb out.
 
+-- Whether a JSON value is a text, a UUID, a time or a whole number that can be cast to that type; what is nullable may be missing.
+CREATE FUNCTION dr._is_valid(value jsonb, type text, nullable boolean DEFAULT false)
+RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF value IS NULL OR value = 'null' THEN
+    RETURN nullable;
+  END IF;
+  RETURN CASE type
+    WHEN 'integer' THEN jsonb_typeof(value) = 'number' AND (value #>> '{}')::integer IS NOT NULL
+    WHEN 'text' THEN jsonb_typeof(value) = 'string' AND value #>> '{}' <> ''
+    WHEN 'uuid' THEN jsonb_typeof(value) = 'string' AND (value #>> '{}')::uuid IS NOT NULL
+    -- Not 'now' or 'today', which the type knows, too.
+    WHEN 'timestamptz' THEN jsonb_typeof(value) = 'string' AND value #>> '{}' ~ '^\d{4,6}-\d\d-\d\d[ T]'
+      AND isfinite((value #>> '{}')::timestamptz) END;
+EXCEPTION WHEN data_exception THEN
+  RETURN false;
+END
+$$;
+COMMENT ON FUNCTION dr._is_valid(jsonb, text, boolean) IS 'Internal: whether a JSON value can be cast to a type';
+
+CREATE FUNCTION dr._check_list(list jsonb, member text, what text) RETURNS void
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'dr_check_list';
+COMMENT ON FUNCTION dr._check_list(jsonb, text, text) IS
+    'Internal: errors unless a list is what a snapshot document''s relations, sequences or objects have to be';
+
 -- Errors unless the argument is a snapshot document of a version this extension understands.
 CREATE FUNCTION dr._check_document(document jsonb, what text)
 RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   part text;
+  problem text;
 BEGIN
   IF document IS NULL OR jsonb_typeof(document) <> 'object'
      OR document ->> 'format' IS DISTINCT FROM 'pgdr-snapshot' THEN
@@ -27,11 +56,31 @@ BEGIN
         USING ERRCODE = 'invalid_parameter_value';
     END IF;
   END LOOP;
-  IF document ->> 'uuid' IS NULL OR document ->> 'taken_at' IS NULL OR document #>> '{database,name}' IS NULL
-     OR jsonb_typeof(document -> 'content') IS DISTINCT FROM 'boolean' THEN
-    RAISE EXCEPTION '% is damaged: it lacks uuid, taken_at, content or the name of its database', what
-      USING ERRCODE = 'invalid_parameter_value';
+  -- Everything behind this check casts and compares as if these were so.
+  SELECT format('"%s" must be %s', m.name, m.wanted) INTO problem
+  FROM (VALUES
+    (1, 'uuid', 'a UUID', dr._is_valid(document -> 'uuid', 'uuid')),
+    (2, 'taken_at', 'a time with its zone', dr._is_valid(document -> 'taken_at', 'timestamptz')),
+    (3, 'content', 'true or false', jsonb_typeof(document -> 'content') = 'boolean'),
+    (4, 'database', 'an object with the name of the database',
+     jsonb_typeof(document -> 'database') = 'object' AND dr._is_valid(document #> '{database,name}', 'text')),
+    (5, 'label', 'a text that is not empty, or null', dr._is_valid(document -> 'label', 'text', true)),
+    (6, 'digest', 'the name of an algorithm, or null', dr._is_valid(document -> 'digest', 'text', true)),
+    (7, 'key_check', 'a text', dr._is_valid(document -> 'key_check', 'text', true)),
+    (8, 'seal', 'a text', dr._is_valid(document -> 'seal', 'text', true)),
+    (9, 'server', 'an object', coalesce(jsonb_typeof(document -> 'server'), 'object') IN ('object', 'null')),
+    (10, 'server.version_num', 'a whole number', dr._is_valid(document #> '{server,version_num}', 'integer', true)),
+    (11, 'server.in_recovery', 'true or false',
+     coalesce(jsonb_typeof(document #> '{server,in_recovery}'), 'null') IN ('boolean', 'null'))
+  ) AS m (n, name, wanted, valid)
+  WHERE m.valid IS NOT TRUE
+  ORDER BY m.n LIMIT 1;
+  IF problem IS NOT NULL THEN
+    RAISE EXCEPTION '% is damaged: %', what, problem USING ERRCODE = 'invalid_parameter_value';
   END IF;
+  FOREACH part IN ARRAY ARRAY['relations', 'sequences', 'objects'] LOOP
+    PERFORM dr._check_list(document -> part, part, what);
+  END LOOP;
 END
 $$;
 COMMENT ON FUNCTION dr._check_document(jsonb, text) IS 'Internal: errors unless the argument is a readable snapshot document';
@@ -82,11 +131,13 @@ $$;
 COMMENT ON FUNCTION dr._check_key(jsonb, bytea, text) IS
   'Internal: errors unless a snapshot document is keyed and sealed with the key, or neither keyed nor a key given';
 
--- Texts that are not stored yet, or all of them if fresh.
+-- Texts that are not stored yet, or all of them if fresh. A catalog that was never analyzed looks small to the planner: without sequential
+-- scans each text is looked up by its hash, and the whole takes time in proportion to the document.
 CREATE FUNCTION dr._snapshot_store_texts(document jsonb, fresh boolean)
 RETURNS void
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $$
   INSERT INTO dr.definitions (sha256, definition)
   SELECT t.sha256, t.text
@@ -104,11 +155,13 @@ $$;
 COMMENT ON FUNCTION dr._snapshot_store_texts(jsonb, boolean) IS 'Internal: stores the texts of a snapshot document';
 
 -- Relations, sequences and objects of a snapshot whose texts are stored. Of several rows with a text the newest counts:
--- after a fresh store that is our own, which nobody can delete under us.
+-- after a fresh store that is our own, which nobody can delete under us. (max(id + 0): the newest by the index on the hash; max(id) would be
+-- read from the end of the primary key, past every later text.)
 CREATE FUNCTION dr._snapshot_store_parts(snapshot_id bigint, document jsonb)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $$
 BEGIN
   INSERT INTO dr.snapshot_relations (snapshot, position, schema, name, kind, persistence, rows, digest, generated, size,
@@ -116,7 +169,7 @@ BEGIN
   SELECT snapshot_id, e.position, e.value ->> 'schema', e.value ->> 'name', e.value ->> 'kind',
          e.value ->> 'persistence', (e.value ->> 'rows')::bigint, e.value ->> 'digest', e.value ->> 'generated',
          (e.value ->> 'size')::bigint, nullif(e.value -> 'key', 'null'), (e.value ->> 'bucket_bits')::integer,
-         (SELECT max(d.id) FROM dr.definitions AS d
+         (SELECT max(d.id + 0) FROM dr.definitions AS d
           WHERE d.sha256 = sha256(convert_to(e.value ->> 'buckets', 'UTF8'))),
          e.value ->> 'state', e.value ->> 'note',
          nullif(e.value - ARRAY['schema', 'name', 'kind', 'persistence', 'rows', 'digest', 'generated', 'size', 'key',
@@ -131,7 +184,7 @@ BEGIN
 
   INSERT INTO dr.snapshot_objects (snapshot, position, kind, identity, facet, class, definition, extra)
   SELECT snapshot_id, e.position, e.value ->> 'kind', e.value ->> 'identity', e.value ->> 'facet', e.value ->> 'class',
-         (SELECT max(d.id) FROM dr.definitions AS d
+         (SELECT max(d.id + 0) FROM dr.definitions AS d
           WHERE d.sha256 = sha256(convert_to(e.value ->> 'definition', 'UTF8'))),
          nullif(e.value - ARRAY['kind', 'identity', 'facet', 'class', 'definition'], '{}')
   FROM jsonb_array_elements(document -> 'objects') WITH ORDINALITY AS e (value, position);

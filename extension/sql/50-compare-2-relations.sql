@@ -1,21 +1,32 @@
 -- Comparing the relations of two snapshot documents.
 
+-- `bounds`: the partitioned table that a partition belongs to, and which of its rows. `scattered`: of a partitioned table, whether a restore
+-- may put rows into other partitions: it goes by hashes of user-defined types, and those of an enum are made of OIDs.
 CREATE FUNCTION dr._relations(document jsonb, names text[])
 RETURNS TABLE (object text, schema text, name text, kind text, persistence text, rows bigint, digest text,
-               generated text, key jsonb, bucket_bits integer, buckets text, state text, note text, parent text)
+               generated text, key jsonb, bucket_bits integer, buckets text, state text, note text, parent text, bounds text, scattered boolean)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT format('%I.%I', r.schema, r.name), r.*, p.parent
+  WITH record AS MATERIALIZED (
+    SELECT o.kind, o.identity, o.facet, o.definition
+    FROM jsonb_to_recordset(document -> 'objects') AS o (kind text, identity text, facet text, definition text)
+    WHERE o.facet = 'partition of' OR (o.facet = 'definition' AND o.definition LIKE '%PARTITION BY HASH %')
+       OR (o.kind = 'column' AND o.facet = 'definition' AND o.definition ~ '^("([^"]|"")+"|[^". ]+)\.')
+  ), hashed AS (
+    SELECT DISTINCT h.identity FROM record AS h JOIN record AS c ON dr._object_relation('column', c.identity, NULL) = h.identity
+    WHERE h.kind = 'table' AND h.facet = 'definition' AND c.kind = 'column'
+  )
+  SELECT format('%I.%I', r.schema, r.name), r.*, p.parent, p.bounds, h.identity IS NOT NULL
   FROM jsonb_to_recordset(document -> 'relations') AS r (
     schema text, name text, kind text, persistence text, rows bigint, digest text, generated text, key jsonb,
     bucket_bits integer, buckets text, state text, note text)
   LEFT JOIN (
-    -- The schema records know which partitioned table a partition belongs to.
-    SELECT o.identity, dr._object_relation('table', o.definition, NULL) AS parent
-    FROM jsonb_to_recordset(document -> 'objects') AS o (identity text, facet text, definition text)
-    WHERE o.facet = 'partition of'
+    -- The schema records know which partitioned table a partition belongs to. One of each: a document may be anybody's.
+    SELECT o.identity, max(o.definition) AS bounds, max(dr._object_relation('table', o.definition, NULL)) AS parent
+    FROM record AS o WHERE o.facet = 'partition of' GROUP BY o.identity
   ) AS p ON p.identity = format('%I.%I', r.schema, r.name)
+  LEFT JOIN hashed AS h ON h.identity = format('%I.%I', r.schema, r.name)
   WHERE dr._named(r.schema, r.name, names)
 $$;
 COMMENT ON FUNCTION dr._relations(jsonb, text[]) IS 'Internal: the relations of a snapshot document';
@@ -63,7 +74,7 @@ AS $$
            b.state AS b_state, b.note AS b_note,
            a.kind AS a_kind, a.persistence AS a_persistence, a.rows AS a_rows, a.digest AS a_digest,
            a.generated AS a_generated, a.key AS a_key, a.bucket_bits AS a_bits, a.buckets AS a_buckets,
-           a.state AS a_state, a.note AS a_note
+           a.state AS a_state, a.note AS a_note, b.bounds AS b_bounds, a.bounds AS a_bounds, a.scattered
     FROM dr._relations(baseline, names) AS b
     FULL JOIN dr._relations(actual, names) AS a ON a.schema = b.schema AND a.name = b.name
   ), judged AS (
@@ -89,10 +100,11 @@ AS $$
     FROM pair AS p
   ), ancestor AS (
     -- Partitioned tables above each relation.
-    SELECT j.object, p.object AS root, p.parent AS next, p.verdict AS root_verdict, 1 AS depth
+    SELECT j.object, p.object AS root, p.parent AS next, p.verdict AS root_verdict,
+           coalesce(p.scattered, false) OR j.b_bounds IS DISTINCT FROM j.a_bounds AS movable, 1 AS depth
     FROM judged AS j JOIN judged AS p ON p.object = j.parent
     UNION ALL
-    SELECT n.object, p.object, p.parent, p.verdict, n.depth + 1
+    SELECT n.object, p.object, p.parent, p.verdict, n.movable OR coalesce(p.scattered, false), n.depth + 1
     FROM ancestor AS n JOIN judged AS p ON p.object = n.next
     WHERE n.depth < 100
   ), damaged AS (
@@ -102,8 +114,9 @@ AS $$
                                           'generated', 'standby')
   ), final AS (
     SELECT j.*,
-      CASE WHEN j.verdict IN ('rows', 'content', 'generated') AND EXISTS (
-                  SELECT FROM ancestor AS n WHERE n.object = j.object AND n.root_verdict IS NULL) THEN 'moved'
+      CASE WHEN j.verdict IN ('rows', 'content', 'generated') THEN coalesce((
+                  SELECT CASE WHEN bool_or(n.movable) THEN 'moved' ELSE 'misplaced' END
+                  FROM ancestor AS n WHERE n.object = j.object AND n.root_verdict IS NULL HAVING count(*) > 0), j.verdict)
            ELSE j.verdict END AS outcome,
       CASE WHEN j.verdict IN ('rows', 'content') AND j.b_bits = j.a_bits AND j.b_key IS NOT DISTINCT FROM j.a_key
            THEN dr._bucket_text(j.b_buckets, j.a_buckets, j.b_bits, j.b_key) END AS place
@@ -114,8 +127,8 @@ AS $$
   SELECT CASE WHEN f.outcome IN ('missing', 'extra') THEN f.outcome
               WHEN f.outcome IN ('matview', 'unlogged', 'standby', 'persistence') THEN 'warning'
               WHEN f.outcome IN ('foreign', 'moved') THEN 'info'
-              -- Its rows follow the tables, whether or not a REFRESH came between snapshot and reading.
-              WHEN f.kind = 'm' AND f.outcome IN ('unread', 'unknown') THEN 'warning'
+              -- Its rows follow the tables, whether or not a REFRESH came between the baseline's snapshot and its reading.
+              WHEN f.kind = 'm' AND f.outcome = 'unknown' THEN 'warning'
               WHEN f.outcome = 'skipped' THEN CASE WHEN f.a_state = 'skipped' THEN 'info' ELSE 'warning' END
               ELSE 'mismatch' END,
          dr._relation_type(f.kind), f.object,
@@ -149,6 +162,9 @@ AS $$
            WHEN 'unlogged' THEN 'an unlogged table is empty after a crash or a physical restore'
            WHEN 'standby' THEN 'not compared: a standby cannot read unlogged tables'
            WHEN 'moved' THEN 'rows are in another partition; the partitioned table as a whole is identical'
+           WHEN 'misplaced' THEN concat_ws(', ', dr._difference_text(f.b_rows, f.a_rows),
+             'the partitioned table as a whole is identical: rows lie in a partition whose bounds they are outside of, where queries by key do '
+             'not find them; dr_check_integrity(''data'') inside the database names them')
            WHEN 'generated' THEN 'same rows, but the stored generated columns were computed differently'
            WHEN 'rows' THEN concat_ws(', ', dr._loss_text(f.b_rows, f.a_rows), 'different ' || f.place)
            WHEN 'content' THEN concat_ws(' ', 'same number of rows, different content', f.place)

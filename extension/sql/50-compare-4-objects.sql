@@ -14,17 +14,22 @@ $$;
 COMMENT ON FUNCTION dr._spelled_alike(text) IS 'Internal: names that every version quotes alike';
 
 -- All facets of an object share its relation. Facets of policy are left out where the options say so, and the content of
--- large objects where one of the documents has none.
+-- large objects where one of the documents has none. `unknown`: the definition could not be made when the document was, so that nothing is
+-- equal to it.
 CREATE FUNCTION dr._objects(document jsonb, options jsonb)
-RETURNS TABLE (kind text, identity text, facet text, class text, definition text, relation text)
+RETURNS TABLE (kind text, identity text, facet text, class text, definition text, relation text, unknown boolean)
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT o.kind, o.identity, o.facet, o.class, coalesce(o.definition, ''),
          max(CASE WHEN o.facet = 'definition' OR o.kind NOT IN ('index', 'statistics')
                   THEN dr._object_relation(o.kind, o.identity, o.definition) END)
-           OVER (PARTITION BY o.kind, o.identity)
-  FROM (SELECT r.kind, dr._spelled_alike(r.identity) AS identity, r.facet, r.class, r.definition
+           OVER (PARTITION BY o.kind, o.identity),
+         o.definition IS NULL
+  FROM (SELECT r.kind, dr._spelled_alike(r.identity) AS identity, r.facet, r.class,
+               -- The encoding of a collation, which 0.1.0 recorded, is the database's or any, and comes back as the one or the other.
+               CASE WHEN r.kind = 'collation' AND r.facet = 'definition'
+                    THEN regexp_replace(r.definition, ', ENCODING = [A-Z0-9_]+', '') ELSE r.definition END AS definition
         FROM jsonb_to_recordset(document -> 'objects') AS r (
           kind text, identity text, facet text, class text, definition text)) AS o
   -- dr._compare_database() compares these.
@@ -40,14 +45,15 @@ COMMENT ON FUNCTION dr._objects(jsonb, jsonb) IS 'Internal: the schema records o
 -- Line per object or facet that differs, before folding.
 CREATE FUNCTION dr._object_differences(baseline jsonb, actual jsonb, options jsonb)
 RETURNS TABLE (kind text, identity text, relation text, outcome text, class text, facet text, expected text,
-               actual_definition text)
+               actual_definition text, unknown boolean)
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
   WITH pair AS (
     SELECT coalesce(b.kind, a.kind) AS kind, coalesce(b.identity, a.identity) AS identity,
            coalesce(b.relation, a.relation) AS relation, coalesce(b.facet, a.facet) AS facet,
-           coalesce(b.class, a.class) AS class, b.definition AS b_definition, a.definition AS a_definition
+           coalesce(b.class, a.class) AS class, b.definition AS b_definition, a.definition AS a_definition,
+           coalesce(b.unknown, false) OR coalesce(a.unknown, false) AS unknown
     FROM dr._objects(baseline, options) AS b
     FULL JOIN dr._objects(actual, options) AS a
       ON a.kind = b.kind AND a.identity = b.identity AND a.facet = b.facet
@@ -67,15 +73,15 @@ AS $$
     GROUP BY p.kind, p.identity, whole
   )
   SELECT o.kind, o.identity, o.relation, CASE WHEN o.missing THEN 'missing' ELSE 'extra' END, o.class, 'existence',
-         CASE WHEN o.missing THEN o.definition END, CASE WHEN o.extra THEN o.definition END
+         CASE WHEN o.missing THEN o.definition END, CASE WHEN o.extra THEN o.definition END, false
   FROM object AS o WHERE o.missing OR o.extra
   UNION ALL
   SELECT p.kind, p.identity, o.relation, 'mismatch',
          -- Whoever took one of the documents may not have been allowed to see the options.
          CASE WHEN p.kind = 'user mapping' AND (p.b_definition IS NULL OR p.a_definition IS NULL) THEN 'warning' ELSE p.class END,
-         p.facet, p.b_definition, p.a_definition
+         p.facet, p.b_definition, p.a_definition, p.unknown
   FROM pair AS p JOIN object AS o ON o.kind = p.kind AND o.identity = p.identity
-  WHERE NOT o.missing AND NOT o.extra AND p.b_definition IS DISTINCT FROM p.a_definition
+  WHERE NOT o.missing AND NOT o.extra AND (p.b_definition IS DISTINCT FROM p.a_definition OR p.unknown)
     AND NOT (p.kind = 'large object' AND p.facet = 'content'
              AND NOT ((baseline -> 'content')::boolean AND (actual -> 'content')::boolean))
 $$;
@@ -151,7 +157,8 @@ COMMENT ON FUNCTION dr._version_change(integer, integer, text, text, text, text)
   'Internal: why a schema record may differ between two major versions';
 
 -- Findings about objects. `known` has the findings about relations and sequences; it comes back with what was folded
--- into it. Under option "only" a restore brings tables without what hangs on them, so that is a warning then.
+-- into it. Under option "only" a restore brings tables without what hangs on them, so that is a warning then. What a dump does not carry, that
+-- constraints are enforced and materialized views filled, is a problem only where this database has less of it than the baseline.
 CREATE FUNCTION dr._compare_objects(baseline jsonb, actual jsonb, options jsonb, known dr.finding[])
 RETURNS SETOF dr.finding
 LANGUAGE plpgsql STABLE
@@ -164,14 +171,22 @@ DECLARE
 BEGIN
   RETURN QUERY
   WITH difference AS MATERIALIZED (
-    SELECT d.*, v.change,
-      CASE WHEN v.change IS NOT NULL THEN 'info'
+    SELECT d.*, v.change, l.less,
+      CASE WHEN v.change IS NOT NULL AND NOT d.unknown THEN 'info'
+           WHEN d.facet IN ('enforcement', 'population') AND d.outcome = 'mismatch' THEN CASE WHEN l.less THEN 'mismatch' ELSE 'warning' END
            WHEN d.class = 'warning'
              OR (names IS NOT NULL AND d.kind NOT IN ('table', 'column', 'foreign table', 'materialized view', 'view'))
            THEN 'warning' ELSE d.outcome END AS status
     FROM dr._object_differences(baseline, actual, options) AS d
     CROSS JOIN LATERAL (SELECT dr._version_change(from_version, to_version, d.kind, d.facet, d.expected, d.actual_definition)) AS v (change)
-    WHERE names IS NULL OR d.relation = ANY (names) OR replace(d.relation, '"', '') = ANY (names)
+    CROSS JOIN LATERAL (SELECT CASE d.facet
+      -- "… disabled on TABLE" is a part of "… disabled".
+      WHEN 'enforcement' THEN d.actual_definition IS NOT NULL
+                              AND (d.expected IS NULL OR d.actual_definition LIKE '%disabled' AND d.expected LIKE '%disabled on %')
+      WHEN 'population' THEN d.actual_definition = 'not populated' END) AS l (less)
+    WHERE (names IS NULL OR d.relation = ANY (names) OR replace(d.relation, '"', '') = ANY (names))
+      -- That its rows could not be read says it already.
+      AND NOT (d.facet = 'population' AND EXISTS (SELECT FROM unnest(known) AS k WHERE k.object = d.identity AND k.status = 'mismatch'))
   ), existence AS (
     -- Every finding that says that something as a whole is missing or extra.
     SELECT k.object AS relation, k.status AS outcome, true AS reported
@@ -201,6 +216,14 @@ BEGIN
          dr._shorten(f.actual_definition, f.expected),
          nullif(concat_ws(', with ', CASE WHEN f.outcome = 'missing' THEN format('the %s is missing', f.kind)
                                    WHEN f.outcome = 'extra' THEN format('the baseline has no such %s', f.kind)
+                                   WHEN f.unknown THEN format('not proven: the %s could not be read', f.facet)
+                                   WHEN f.facet = 'enforcement' AND f.less THEN
+                                     'rows that violate it are let in here, and not in the baseline: ALTER TABLE ... ENABLE TRIGGER ALL'
+                                   WHEN f.facet = 'enforcement' THEN
+                                     'it is enforced here and was not in the baseline, whose rows may violate it: a dump does not carry that state'
+                                   WHEN f.facet = 'population' AND f.less THEN
+                                     'it has rows in the baseline and cannot be read here: REFRESH MATERIALIZED VIEW fills it'
+                                   WHEN f.facet = 'population' THEN 'it has rows here and had none in the baseline'
                                    WHEN f.actual_definition IS NULL THEN format('%s is missing', f.facet)
                                    WHEN f.expected IS NULL THEN format('%s was added', f.facet)
                                    ELSE format('%s differs', f.facet) END || coalesce(': ' || f.change, ''), p.text), '')

@@ -50,10 +50,14 @@ AS $$
 DECLARE
   old jsonb := dr.snapshot_document("from");
   new jsonb := dr.snapshot_document("to");
-  old_has_objects CONSTANT boolean := jsonb_array_length(old -> 'objects') > 0;
-  new_has_objects CONSTANT boolean := jsonb_array_length(new -> 'objects') > 0;
+  old_has_objects boolean;
+  new_has_objects boolean;
   existence dr.finding[];
 BEGIN
+  PERFORM dr._check_document(old, format('snapshot %s', "from"));
+  PERFORM dr._check_document(new, format('snapshot %s', "to"));
+  old_has_objects := jsonb_array_length(old -> 'objects') > 0;
+  new_has_objects := jsonb_array_length(new -> 'objects') > 0;
   IF old ->> 'digest' <> new ->> 'digest' THEN
     RAISE EXCEPTION 'the two snapshots were taken with different fingerprint algorithms'
       USING ERRCODE = 'feature_not_supported',

@@ -34,6 +34,8 @@ DECLARE
   oldest_label text;
   oldest_point timestamptz;
   line record;
+  lost_rows numeric := 0;
+  smaller jsonb := '[]';
 BEGIN
   IF since IS NULL OR since <= interval '0' OR share IS NULL OR share NOT BETWEEN 0 AND 1 OR factor IS NULL OR factor < 0
      OR min_rows IS NULL OR min_rows < 0 OR detect_loss.database IS NULL THEN
@@ -52,15 +54,22 @@ BEGIN
       SELECT r.* FROM dr._loss_rows(detect_loss.database, since, share, factor, min_rows) AS r
     ), found AS (
       SELECT r.loss, r.object, r.kind, r.from_snapshot, r.from_at, r.to_at, r.rows_before, r.rows_after,
-             CASE r.loss WHEN 'shrank' THEN
-               format('%s of %s (%s %%) are gone%s', dr._number_text(r.rows_before - r.rows_after), dr._rows_text(r.rows_before),
-                      round(100.0 * (r.rows_before - r.rows_after) / r.rows_before),
+             CASE r.loss
+             WHEN 'deleted' THEN
+               CASE WHEN r.steps = 1 THEN format('%s of %s (%s %%) were deleted', dr._number_text(r.gone), dr._rows_text(r.rows_before),
+                                                 round(100.0 * r.gone / r.rows_before, 1)::float8)
+                    ELSE format('%s were deleted in %s steps of a table that had %s', dr._count_text(r.gone, 'row'), r.steps,
+                                dr._number_text(r.rows_before)) END || ': no loss by what was looked for'
+             WHEN 'shrank' THEN
+               format('%s of %s (%s %%) are gone%s%s', dr._number_text(r.gone), dr._rows_text(r.rows_before),
+                      round(100.0 * r.gone / r.rows_before), CASE WHEN r.steps > 1 THEN format(' in %s steps', r.steps) ELSE '' END,
                       CASE WHEN r.usual > 0 THEN format('; usually %s change in a day', dr._rows_text(round(r.usual)::bigint)) ELSE '' END)
              ELSE format('all %s are gone', dr._rows_text(r.rows_before)) END AS what
       FROM row_loss AS r
       -- Where a partition is named its partitioned table need not be.
       WHERE NOT (r.kind = 'p' AND EXISTS (SELECT FROM row_loss AS l JOIN parent AS p ON p.object = l.object
-                                          WHERE p.parent = r.object AND l.to_snapshot = r.to_snapshot))
+                                          WHERE p.parent = r.object AND (l.loss = 'deleted') = (r.loss = 'deleted')
+                                            AND (l.to_snapshot = r.to_snapshot OR r.loss = 'deleted')))
       UNION ALL
       SELECT 'disappeared', d.object, d.kind, d.from_snapshot, d.from_at, d.to_at, d.rows_before, NULL, d.detail
       FROM dr._loss_disappeared(detect_loss.database, since) AS d
@@ -78,7 +87,8 @@ BEGIN
            concat_ws('; ', f.what,
              CASE WHEN now.rows >= f.rows_before AND f.loss IN ('shrank', 'lost all rows', 'disappeared')
                   THEN format('meanwhile it has %s again', dr._rows_text(now.rows)) END,
-             CASE WHEN f.loss = 'stopped growing' THEN 'nothing is lost, but what writes to it may be broken'
+             CASE WHEN f.loss = 'deleted' AND b.label IS NULL THEN NULL
+                  WHEN f.loss = 'stopped growing' THEN 'nothing is lost, but what writes to it may be broken'
                   WHEN b.label IS NULL THEN 'no usable backup holds it'
                   WHEN b.rows IS NULL THEN format('backup %s is the newest from before', b.label)
                   ELSE format('backup %s is the newest that holds it, with %s', b.label, dr._rows_text(b.rows)) END) AS detail
@@ -86,10 +96,17 @@ BEGIN
     LEFT JOIN LATERAL (SELECT * FROM dr._loss_backup(f.object, f.from_at) AS b WHERE f.loss <> 'stopped growing') AS b ON true
     LEFT JOIN dr.snapshot_relations AS was ON was.snapshot = f.from_snapshot AND format('%I.%I', was.schema, was.name) = f.object
     LEFT JOIN dr.snapshot_relations AS now ON now.snapshot = history.newest AND format('%I.%I', now.schema, now.name) = f.object
-    ORDER BY f.loss = 'stopped growing', f.from_at, f.object COLLATE "C", f.loss
+    ORDER BY f.loss = 'deleted', f.loss = 'stopped growing', f.from_at, f.object COLLATE "C", f.loss
   LOOP
+    IF line.loss = 'deleted' THEN
+      smaller := smaller || to_jsonb(line);
+      CONTINUE;
+    END IF;
     IF line.loss <> 'stopped growing' THEN
       losses := losses + 1;
+      IF line.loss IN ('shrank', 'lost all rows') THEN
+        lost_rows := lost_rows + line.rows_before - line.rows_after;
+      END IF;
       IF line.label IS NULL THEN
         unsaved := unsaved + 1;
       ELSIF oldest_label IS NULL OR line.recovery_point < oldest_point THEN
@@ -111,14 +128,29 @@ BEGIN
       WHEN losses = 0 THEN
         format('no loss in %s from %s to %s', dr._count_text(history.judged, 'snapshot'),
                to_char(greatest(history.first, clock_timestamp() - since), 'YYYY-MM-DD HH24:MI'), to_char(history.last, 'YYYY-MM-DD HH24:MI TZ'))
-      ELSE concat_ws('; ', dr._count_text(losses, 'loss', 'losses'),
+        || format('; looked for: tables that lost at least %s, more than %s %% of theirs and more than %s times what usually changes in a '
+                  'day, all rows, or columns, and tables that disappeared or stopped growing',
+                  dr._rows_text(min_rows), trim_scale(100 * share), trim_scale(factor))
+        || CASE WHEN jsonb_array_length(smaller) > 0 THEN '; what was deleted besides is listed below' ELSE '' END
+      ELSE concat_ws('; ', concat_ws(' with ', dr._count_text(losses, 'loss', 'losses'),
+                                     CASE WHEN lost_rows > 0 THEN dr._count_text(lost_rows, 'row') END),
         CASE WHEN unsaved > 0 THEN format('%s in no usable backup', dr._number_text(unsaved)) END,
         CASE WHEN oldest_label IS NOT NULL THEN
           format('each line names the backup it needs, the oldest of them is %s (recovery point %s): "pgdr restore %1$s --to '
                  'NEW_DATABASE" brings it back beside this database, to copy from', oldest_label,
-                 to_char(oldest_point, 'YYYY-MM-DD HH24:MI:SS TZ')) END)
+                 to_char(oldest_point, 'YYYY-MM-DD HH24:MI:SS TZ')) END,
+        CASE WHEN jsonb_array_length(smaller) > 0 THEN 'smaller deletions are listed below' END)
     END;
+
+  RETURN QUERY
+    SELECT l.loss, l.object_type, l.object, l.from_snapshot, l.from_at, l.to_at, l.rows_before, l.rows_after, l.rows_now, l.label,
+           l.recovery_point, l.detail
+    FROM ROWS FROM (jsonb_to_recordset(smaller) AS (
+      loss text, object_type text, object text, from_snapshot bigint, from_at timestamptz, to_at timestamptz, rows_before bigint,
+      rows_after bigint, rows_now bigint, label text, recovery_point timestamptz, detail text)) WITH ORDINALITY AS l (
+      loss, object_type, object, from_snapshot, from_at, to_at, rows_before, rows_after, rows_now, label, recovery_point, detail, n)
+    ORDER BY l.n;
 END
 $$;
 COMMENT ON FUNCTION dr.detect_loss(interval, text, numeric, numeric, bigint) IS
-  'Tables that shrank abnormally, lost all rows or columns, disappeared or stopped growing between snapshots, and the newest backup that still holds the data; then a verdict';
+  'Tables that shrank abnormally, lost all rows or columns, disappeared or stopped growing between snapshots, and the newest backup that still holds the data; then a verdict, and below it what was deleted besides';

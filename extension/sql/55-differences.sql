@@ -88,8 +88,8 @@ BEGIN
     END IF;
   END IF;
   SELECT jsonb_agg(jsonb_build_object(
-    'schema', r.schema, 'name', r.name, 'rows', r.rows, 'digest', r.digest, 'key', r.key, 'note', r.note,
-    'bucket_bits', r.bucket_bits, 'buckets', d.definition))
+    'schema', r.schema, 'name', r.name, 'kind', r.kind, 'persistence', r.persistence, 'state', r.state, 'rows', r.rows,
+    'digest', r.digest, 'key', r.key, 'note', r.note, 'bucket_bits', r.bucket_bits, 'buckets', d.definition))
   INTO relations
   FROM (SELECT n.nspname AS schema, c.relname AS name FROM pg_class AS c, pg_namespace AS n
         WHERE c.oid = relation AND n.oid = c.relnamespace
@@ -98,6 +98,7 @@ BEGIN
         WHERE c.oid = t.relid AND n.oid = c.relnamespace) AS w
     JOIN dr.snapshot_relations AS r ON r.snapshot = source.snapshot AND r.schema = w.schema AND r.name = w.name
     LEFT JOIN dr.definitions AS d ON d.id = r.buckets;
+  PERFORM dr._check_list(relations, 'relations', 'the snapshot of backup ' || source.label);
   RETURN QUERY SELECT * FROM dr._relation_baseline('backup ' || source.label, coalesce(relations, '[]'), relation, keyed);
 END
 $$;
@@ -124,7 +125,15 @@ RETURNS TABLE (side text, key text, column_name text, expected text, actual text
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dr_differences';
 COMMENT ON FUNCTION dr.differences(text, text, integer, bytea) IS
-  'Rows of a relation that are missing, extra or changed in another database of this cluster, by key and column';
+  'Rows of a relation that are missing, extra or changed in a copy of this database in the same cluster, and those that this database lost or changed since, by key and column';
+
+CREATE FUNCTION dr.differences_question(target text, relation text, max_rows integer DEFAULT 20, fingerprint_key bytea DEFAULT NULL,
+                                        question text DEFAULT 'both')
+RETURNS TABLE (side text, key text, column_name text, expected text, actual text, detail text)
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'dr_differences';
+COMMENT ON FUNCTION dr.differences_question(text, text, integer, bytea, text) IS
+  'The same for one question: copy (what is wrong in the copy), source (what this database lost or changed since), or both';
 
 CREATE FUNCTION dr.differences_snapshot(document jsonb, relation text, max_rows integer DEFAULT 20, fingerprint_key bytea DEFAULT NULL)
 RETURNS TABLE (side text, key text, column_name text, expected text, actual text, detail text)

@@ -29,12 +29,12 @@ AS $$
           WHEN 'restore' THEN n.internal OR n.name = ANY (ARRAY[
             'status', 'snapshot_document', 'snapshot_changes', 'detect_loss', 'copies_expected', 'check_integrity',
             'verification_document', 'restore_document', 'event_document', 'table_count', 'table_fingerprint', 'fingerprint',
-            'verify_against', 'verify_snapshot', 'differences', 'differences_snapshot', 'snapshot_import',
+            'verify_against', 'verify_snapshot', 'differences', 'differences_question', 'differences_snapshot', 'snapshot_import',
             'restore_start', 'restore_finish', 'restore_import', 'verification_record', 'verification_import',
             'event_record', 'event_import', 'run_failed'])
           WHEN 'monitor' THEN n.name = ANY (ARRAY[
               'status', 'snapshot_document', 'snapshot_changes', 'detect_loss', 'copies_expected',
-              'verification_document', 'restore_document', 'event_document'])
+              'verification_document', 'restore_document', 'event_document', '_check_list'])
             -- Internal functions of the reading kind: nothing that collects, stores or records.
             OR (p.pronamespace = 'dr'::regnamespace AND n.internal AND p.provolatile <> 'v' AND l.lanname <> 'c')
         END

@@ -64,8 +64,6 @@ BEGIN
   END LOOP;
 END
 $$;
-ALTER TABLE dr.snapshot_relations
-  ADD CONSTRAINT snapshot_relations_key_has_names CHECK (NOT pg_catalog.jsonb_path_exists(key, 'strict $[*] ? (@.type() != "string")'));
 ALTER TABLE dr.backups ALTER COLUMN recorded_by SET DEFAULT dr._recorder();
 ALTER TABLE dr.objectives ALTER COLUMN set_by SET DEFAULT dr._recorder();
 ALTER TABLE dr.verifications
@@ -98,3 +96,13 @@ COMMENT ON COLUMN dr.events.last_at IS 'When it was last reported again';
 
 INSERT INTO dr.objective_kinds (position, name, unit, default_target, meaning) VALUES
   (6, 'checked_age', 'interval', '35 days', 'greatest age of the last check of every byte of a copy');
+
+-- What documents are checked for holds for the catalog's rows, too.
+ALTER TABLE dr.snapshot_relations
+  ADD CONSTRAINT snapshot_relations_buckets_have_digest CHECK (buckets IS NULL OR (digest IS NOT NULL AND bucket_bits IS NOT NULL)),
+  ADD CONSTRAINT snapshot_relations_key_has_names CHECK (
+    CASE WHEN pg_catalog.jsonb_typeof(key) = 'array'
+         THEN pg_catalog.jsonb_array_length(key) > 0
+              AND NOT pg_catalog.jsonb_path_exists(key, 'strict $[*] ? (@.type() != "string" || @ == "")') END);
+ALTER TABLE dr.snapshot_sequences
+  ADD CONSTRAINT snapshot_sequences_value_is_whole CHECK (last_value IS NULL OR (is_called IS NOT NULL AND increment IS NOT NULL));
