@@ -85,6 +85,11 @@ struct Check {
   core::Digest* buckets;
 };
 
+char* written(Numeric number) {
+  // foreign: none, because numeric_out is the server's own.
+  return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
+}
+
 const char* described(const JsonbValue* value) {
   if (value == nullptr) return "it is missing";
   switch (value->type) {
@@ -93,8 +98,7 @@ const char* described(const JsonbValue* value) {
     case jbvBool:
       return value->val.boolean ? "it is true" : "it is false";
     case jbvNumeric: {
-      char* text =
-          DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+      char* text = written(value->val.numeric);
       if (strlen(text) > 40) strcpy(text + 37, "...");
       return psprintf("it is the number %s", text);
     }
@@ -133,8 +137,7 @@ bool is_null(const JsonbValue* value) { return value == nullptr || value->type =
 // A number that is written as a whole one, so that its text can be cast.
 bool read_integer(const JsonbValue& value, int64* out) {
   if (value.type != jbvNumeric) return false;
-  const char* text =
-      DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value.val.numeric)));
+  const char* text = written(value.val.numeric);
   const char* digits = *text == '-' ? text + 1 : text;
   if (*digits == '\0' || strspn(digits, "0123456789") != strlen(digits)) return false;
   errno = 0;
