@@ -15,17 +15,23 @@ BEGIN
   END IF;
   FOR key IN SELECT k FROM jsonb_object_keys(options) AS k LOOP
     wanted := CASE WHEN key IN ('no_owner', 'no_acl', 'no_tablespaces', 'no_security_labels') THEN 'boolean'
-                   WHEN key = 'only' THEN 'array'
+                   WHEN key IN ('only', 'without') THEN 'array'
                    WHEN key IN ('triggered_by', 'backup') THEN 'string' END;
     IF wanted IS NULL THEN
       RAISE EXCEPTION 'unknown option "%"', key
         USING ERRCODE = 'invalid_parameter_value',
-              HINT = 'Valid options: no_owner, no_acl, no_tablespaces, no_security_labels, only, triggered_by, backup.';
+              HINT = 'Valid options: no_owner, no_acl, no_tablespaces, no_security_labels, only, without, triggered_by, backup.';
     END IF;
     IF jsonb_typeof(options -> key) NOT IN (wanted, 'null') THEN
       RAISE EXCEPTION 'option "%" must be of type %', key, wanted USING ERRCODE = 'invalid_parameter_value';
     END IF;
   END LOOP;
+  IF jsonb_typeof(options -> 'without') = 'array' AND EXISTS (
+       SELECT FROM jsonb_array_elements(options -> 'without') AS e
+       WHERE jsonb_typeof(e.value) <> 'string' OR e.value #>> '{}' NOT IN ('pgdr', 'pg_cron')) THEN
+    RAISE EXCEPTION 'option "without" must be an array of extensions that a restore leaves out'
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'These are pgdr and pg_cron.';
+  END IF;
   IF jsonb_typeof(options -> 'only') = 'array' AND EXISTS (
        SELECT FROM jsonb_array_elements(options -> 'only') AS e WHERE jsonb_typeof(e.value) <> 'string') THEN
     RAISE EXCEPTION 'option "only" must be an array of names'
@@ -68,3 +74,30 @@ AS $$
     ELSE substring(identity FROM '^((?:"(?:[^"]|"")+"|[^".\s]+)\.(?:"(?:[^"]|"")+"|[^".\s]+))') END
 $$;
 COMMENT ON FUNCTION dr._object_relation(text, text, text) IS 'Internal: the relation that a schema record belongs to';
+
+-- A document without the extensions of option "without": they live in one database of a server or need a superuser, and a
+-- restore that leaves them out has lost nothing of the data. No others: a stranger's mark must not hide anything.
+CREATE FUNCTION dr._document_without(document jsonb, options jsonb)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT CASE WHEN jsonb_typeof(options -> 'without') IS DISTINCT FROM 'array' OR options -> 'without' = '[]' THEN document ELSE
+    document || jsonb_build_object(
+      'relations', (SELECT coalesce(jsonb_agg(r.value ORDER BY r.n), '[]')
+                    FROM jsonb_array_elements(document -> 'relations') WITH ORDINALITY AS r (value, n)
+                    WHERE r.value ->> 'schema' <> ALL (l.schemas)),
+      'sequences', (SELECT coalesce(jsonb_agg(q.value ORDER BY q.n), '[]')
+                    FROM jsonb_array_elements(document -> 'sequences') WITH ORDINALITY AS q (value, n)
+                    WHERE q.value ->> 'schema' <> ALL (l.schemas)),
+      'objects', (SELECT coalesce(jsonb_agg(o.value ORDER BY o.n), '[]')
+                  FROM jsonb_array_elements(document -> 'objects') WITH ORDINALITY AS o (value, n)
+                  WHERE NOT (o.value ->> 'kind' = 'extension' AND o.value ->> 'identity' = ANY (l.extensions))
+                    AND NOT (o.value ->> 'kind' = 'schema' AND o.value ->> 'identity' = ANY (l.schemas))
+                    AND split_part(o.value ->> 'identity', '.', 1) <> ALL (l.schemas))) END
+  FROM (SELECT coalesce(array_agg(e.value), '{}') AS extensions,
+               coalesce(array_agg(CASE e.value WHEN 'pgdr' THEN 'dr' WHEN 'pg_cron' THEN 'cron' END), '{}') AS schemas
+        FROM jsonb_array_elements_text(CASE WHEN jsonb_typeof(options -> 'without') = 'array' THEN options -> 'without'
+                                            ELSE '[]' END) AS e (value)) AS l
+$$;
+COMMENT ON FUNCTION dr._document_without(jsonb, jsonb) IS 'Internal: a document without the extensions that a restore left out';

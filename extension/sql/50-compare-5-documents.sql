@@ -47,6 +47,10 @@ AS $$
                ELSE 'no schema records were taken' END),
     ('owner', (options ->> 'no_owner')::boolean, 'owners were left out of the comparison'),
     ('acl', (options ->> 'no_acl')::boolean, 'privileges were left out of the comparison'),
+    ('without', jsonb_typeof(options -> 'without') = 'array' AND options -> 'without' <> '[]',
+     'these extensions were left out of the restore and of the comparison: '
+       || (SELECT string_agg(e.value, ', ') FROM jsonb_array_elements_text(
+             CASE WHEN jsonb_typeof(options -> 'without') = 'array' THEN options -> 'without' ELSE '[]' END) AS e (value))),
     ('only', dr._only(options) IS NOT NULL,
      'only these relations were compared: ' || array_to_string(dr._only(options), ', '))
   ) AS l (check_name, applies, detail)
@@ -69,6 +73,8 @@ BEGIN
   PERFORM dr._check_options(options);
   PERFORM dr._check_document(baseline, 'the baseline');
   PERFORM dr._check_document(actual, 'the actual document');
+  baseline := dr._document_without(baseline, options);
+  actual := dr._document_without(actual, options);
   content := (baseline -> 'content')::boolean AND (actual -> 'content')::boolean;
   IF content AND baseline ->> 'digest' IS DISTINCT FROM actual ->> 'digest' THEN
     RAISE EXCEPTION 'the two snapshots were taken with different fingerprint algorithms'

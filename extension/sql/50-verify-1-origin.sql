@@ -34,7 +34,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT coalesce((SELECT jsonb_object_agg(m.key, m.value) FROM jsonb_each(origin) AS m
-                   WHERE m.key IN ('no_owner', 'no_acl', 'only') AND m.value <> 'null'), '{}') || options
+                   WHERE m.key IN ('no_owner', 'no_acl', 'only', 'without') AND m.value <> 'null'), '{}') || options
 $$;
 COMMENT ON FUNCTION dr._options_with_origin(jsonb, jsonb) IS 'Internal: options of a comparison with those of the restore';
 

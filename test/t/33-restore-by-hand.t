@@ -22,7 +22,7 @@ run_lines() { # run_lines TEXT: in the folder, with a PATH that holds only what 
   local bin=$T/hand-bin p
   if [ ! -e "$bin" ]; then
     mkdir "$bin"
-    for p in age zstd psql pg_restore createdb sha256sum grep cat rm sh printf; do
+    for p in age zstd jq psql pg_restore createdb sha256sum grep cat rm sh printf; do
       ln -s "$(command -v $p 2>/dev/null || echo /bin/$p)" "$bin/$p"
     done
   fi
@@ -50,6 +50,14 @@ ok 'so do the lines for a server without the extension' run_lines "$(commands '^
 $(commands '^On a server without' '^no such line')"
 is "$(sql without_pgdr "SELECT count(*) FROM pg_extension WHERE extname = 'pgdr'")" 0 'the extension is left out'
 is "$(sql without_pgdr 'SELECT count(*) FROM documents')" 202 'the data are not'
+
+# README's own lines for it
+readme=$(sed -n '/^On a server without the extension pgdr/,/^## /p' "$top/README.md" | sed -n '/^age/p' |
+  sed "s/identity.txt/\$IDENTITY/; s/prompt69_new/\$TARGET/")
+TARGET=by_readme
+createdb by_readme
+ok 'README has lines for it, too' run_lines "$readme"
+is "$(sql by_readme "SELECT count(*) FROM documents, (SELECT count(*) FROM pg_extension WHERE extname = 'pgdr') AS e WHERE e.count = 0")" 202 'which do the same'
 
 # a file that was changed stops at the second step
 printf x >>"$T/carried-away/database.dump.zst.age"

@@ -129,22 +129,6 @@ TEST(Setting, Statements) {
             "ALTER DATABASE \"shop\" SET \"pgdr\".\"origin\" TO '{\"a\":\"it''s\"}'");
 }
 
-TEST(RestoreMessages, CountsAndNames) {
-  const auto said = read_restore_messages(
-      "pg_restore: while PROCESSING TOC:\n"
-      "pg_restore: from TOC entry 3; 2615 2200 SCHEMA public postgres\n"
-      "pg_restore: error: could not execute query: ERROR:  schema \"public\" already exists\n"
-      "Command was: CREATE SCHEMA public;\n"
-      "pg_restore: error: COPY failed for table \"t\": ERROR:  disk full\n"
-      "pg_restore: warning: errors ignored on restore: 2\n");
-  EXPECT_EQ(said.ignored, 2U);
-  ASSERT_EQ(said.errors.size(), 2U);
-  EXPECT_EQ(said.errors[0], "ERROR:  schema \"public\" already exists [CREATE SCHEMA public;]");
-  EXPECT_TRUE(harmless(said.errors[0]));
-  EXPECT_FALSE(harmless(said.errors[1]));
-  EXPECT_EQ(read_restore_messages("pg_restore: error: connection lost\n").ignored, 0U);
-}
-
 TEST(Preflight, ClientVersions) {
   EXPECT_EQ(client_major("pg_dump (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)\n"), 15);
   EXPECT_EQ(client_major("pg_dump (PostgreSQL) 18beta1\n"), 18);
@@ -182,6 +166,16 @@ TEST(RestoreText, WithoutGlobalsAndWithAPassphrase) {
   EXPECT_EQ(text.find("IDENTITY"), std::string::npos);
 }
 
+TEST(RestoreText, RulesOfIcuComeFromTheDocument) {
+  Manifest m = manifest();
+  EXPECT_EQ(restore_text(m).find("RULES"), std::string::npos);
+  m.locale.provider = "icu";
+  EXPECT_EQ(restore_text(m).find("RULES"), std::string::npos) << "15 has none";
+  m.server_version_num = 160000;
+  const std::string text = restore_text(m);
+  EXPECT_LT(text.find("RULES=$(jq"), text.find("--icu-rules=\"$RULES\""));
+}
+
 // A name can hold anything; none of it may become a line of its own or a command.
 TEST(RestoreText, ADatabasesNameCannotAddCommands) {
   Manifest m = manifest();
@@ -190,7 +184,7 @@ TEST(RestoreText, ADatabasesNameCannotAddCommands) {
   m.locale.collate = "C'\n    rm -rf ~";
   const std::string text = restore_text(m);
   EXPECT_EQ(text.find("\n    rm -rf ~\n"), std::string::npos);
-  EXPECT_EQ(text.find("\n    rm"), text.find("\n    rm snapshot.json"));
+  EXPECT_EQ(text.find("\n    rm"), text.find("\n    rm properties.sql"));
   EXPECT_EQ(shell_quote("it's"), "'it'\\''s'");
   EXPECT_EQ(shell_quote("plain-1.0"), "plain-1.0");
   EXPECT_EQ(shell_quote(""), "''");

@@ -112,11 +112,26 @@ TEST(RestorePlan, TheLargestTableHasAStreamOfItsOwn) {
 
 TEST(RestorePlan, WithoutPgdrLeavesOutItsEntries) {
   PlanOptions options;
-  options.without_pgdr = true;
+  options.leave_out = {{"pgdr", "dr", "dr_"}};
   const auto plan = plan_restore(shop(), options);
   ASSERT_TRUE(plan);
-  EXPECT_TRUE(plan->left_out_pgdr);
+  EXPECT_EQ(plan->left_out, std::vector<std::string>{"pgdr"});
   for (const int id : {2, 3, 23, 24}) EXPECT_FALSE(has(plan->all, id)) << id;
+}
+
+TEST(RestorePlan, AnotherExtensionIsLeftOutWithItsSchema) {
+  Toc toc = shop();
+  toc.entries.push_back(entry(50, "EXTENSION", "pg_cron", kPre, {}, ""));
+  toc.entries.push_back(entry(51, "TABLE DATA", "job", kData, {510}, "cron"));
+  toc.entries.push_back(entry(52, "SEQUENCE SET", "jobid_seq", kData, {520}, "cron"));
+  toc.entries.push_back(entry(53, "ACL", "SCHEMA cron", kNone, {}, ""));
+  PlanOptions options;
+  options.leave_out = {{"pg_cron", "cron", ""}};
+  const auto plan = plan_restore(toc, options);
+  ASSERT_TRUE(plan);
+  for (const int id : {50, 51, 52, 53}) EXPECT_FALSE(has(plan->all, id)) << id;
+  EXPECT_TRUE(has(plan->all, 2)) << "pgdr stays";
+  EXPECT_EQ(plan->left_out, std::vector<std::string>{"pg_cron"});
 }
 
 TEST(RestorePlan, SchemaOnlyHasNoData) {
@@ -133,8 +148,27 @@ TEST(RestorePlan, OnlyATableWithWhatItNeedsAndItsParts) {
   options.only = {"users"};
   const auto plan = plan_restore(shop(), options);
   ASSERT_TRUE(plan) << to_string(plan.error());
-  EXPECT_EQ(plan->all, (std::vector<int>{1, 4, 5, 6, 7, 13, 20, 30, 32}));
+  EXPECT_EQ(plan->all, (std::vector<int>{1, 2, 3, 4, 5, 6, 7, 12, 13, 20, 25, 30, 32}));
   EXPECT_EQ(plan->tables, std::vector<std::string>{"public.users"});
+}
+
+TEST(RestorePlan, OnlyTakesWhatBodiesMayCall) {
+  Toc toc = shop();
+  toc.entries.push_back(entry(40, "FUNCTION", "inner(text)", kPre));
+  toc.entries.push_back(entry(41, "ACL", "FUNCTION inner(text)", kNone, {40}));
+  toc.entries.push_back(entry(42, "FUNCTION", "of_documents()", kPre, {8}));
+  toc.entries.push_back(entry(43, "AGGREGATE", "calls(text)", kPre, {42}));
+  toc.entries.push_back(entry(44, "SEQUENCE", "documents_id_seq", kPre, {}));
+  toc.entries.push_back(entry(45, "SEQUENCE OWNED BY", "documents_id_seq", kPre, {44, 8}));
+  toc.entries.push_back(entry(46, "SEQUENCE SET", "documents_id_seq", kData, {44}));
+  toc.entries.push_back(entry(47, "TYPE", "ring", kPre, {48}));
+  toc.entries.push_back(entry(48, "FUNCTION", "ring_in(cstring)", kPre, {47}));
+  PlanOptions options;
+  options.only = {"users"};
+  const auto plan = plan_restore(toc, options);
+  ASSERT_TRUE(plan);
+  for (const int id : {40, 41, 47, 48}) EXPECT_TRUE(has(plan->all, id)) << id;
+  for (const int id : {42, 43, 44, 45, 46}) EXPECT_FALSE(has(plan->all, id)) << id;
 }
 
 TEST(RestorePlan, AForeignKeyComesOnlyWithBothTables) {
@@ -155,7 +189,7 @@ TEST(RestorePlan, APartitionedTableComesWithItsPartitions) {
   options.only = {"events"};
   const auto plan = plan_restore(shop(), options);
   ASSERT_TRUE(plan);
-  EXPECT_EQ(plan->all, (std::vector<int>{1, 9, 10, 11, 22}));
+  EXPECT_EQ(plan->all, (std::vector<int>{1, 2, 3, 4, 5, 9, 10, 11, 12, 22, 25}));
   EXPECT_EQ(plan->tables, (std::vector<std::string>{"public.events", "public.events_2026"}));
 }
 

@@ -1,5 +1,6 @@
 #include "app/document.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -43,12 +44,24 @@ DocumentTable table_of(const Json& json) {
   return t;
 }
 
+std::vector<std::string> texts_of(const Json& json, const char* key) {
+  std::vector<std::string> texts;
+  const auto at = json.find(key);
+  if (at == json.end() || !at->is_array()) return texts;
+  for (const auto& one : *at) {
+    if (is_text(one)) texts.push_back(one);
+  }
+  return texts;
+}
+
 void read_database(const Json& json, Document& d) {
   d.locale.encoding = text_of(json, "encoding");
   d.locale.collate = text_of(json, "collate");
   d.locale.ctype = text_of(json, "ctype");
   d.locale.provider = text_of(json, "provider");
   d.locale.icu_locale = text_of(json, "icu_locale");
+  d.locale.icu_rules = text_of(json, "icu_rules");
+  d.database.tablespace = text_of(json, "tablespace");
   d.database.owner = text_of(json, "owner");
   d.database.comment = text_of(json, "comment");
   d.database.acl = text_of(json, "acl");
@@ -57,10 +70,54 @@ void read_database(const Json& json, Document& d) {
       limit->get<std::uint64_t>() <= INT32_MAX) {
     d.database.connection_limit = static_cast<int>(limit->get<std::uint64_t>());
   }
-  const auto settings = json.find("settings");
-  if (settings == json.end() || !settings->is_array()) return;
-  for (const auto& one : *settings) {
-    if (is_text(one)) d.database.settings.push_back(one);
+  d.database.settings = texts_of(json, "settings");
+  d.database.role_settings = texts_of(json, "role_settings");
+  d.database.security_labels = texts_of(json, "security_labels");
+}
+
+std::string name_of(const std::string& text) {
+  std::string_view rest;
+  return take_name(text, rest);
+}
+
+// Grantees and grantors of "alice=SELECT/bob; PUBLIC=SELECT; <owner>=ALL".
+void add_grantees(std::string_view acl, std::set<std::string>& roles) {
+  if (acl == "none") return;
+  while (!acl.empty()) {
+    const std::string grantee = take_name(acl, acl);
+    if (!grantee.empty()) roles.insert(grantee);
+    // Privileges are words, commas and stars: the next slash or semicolon is outside of names.
+    const std::size_t end = acl.find_first_of("/;");
+    if (end == std::string_view::npos) return;
+    const bool grantor = acl[end] == '/';
+    acl.remove_prefix(end + 1);
+    if (grantor) {
+      const std::string name = take_name(acl, acl);
+      if (!name.empty()) roles.insert(name);
+      const std::size_t next = acl.find(';');
+      if (next == std::string_view::npos) return;
+      acl.remove_prefix(next + 1);
+    }
+    while (acl.starts_with(' ')) acl.remove_prefix(1);
+  }
+}
+
+void read_need(const Json& json, ServerNeeds& needs) {
+  static const std::set<std::string> kSuperusers = {
+      "event trigger",  "subscription",    "access method",      "foreign data wrapper",
+      "operator class", "operator family", "text search parser", "text search template"};
+  const std::string kind = text_of(json, "kind");
+  const std::string facet = text_of(json, "facet");
+  const std::string definition = text_of(json, "definition");
+  if (facet == "owner") needs.owners.insert(name_of(definition));
+  if (facet == "acl") add_grantees(definition, needs.grantees);
+  if (facet == "tablespace") needs.tablespaces.insert(name_of(definition));
+  if (kind == "extension" && facet == "version") {
+    needs.extensions[name_of(text_of(json, "identity"))] = definition;
+  } else if (kind == "extension") {
+    needs.extensions.try_emplace(name_of(text_of(json, "identity")));
+  } else if (facet == "definition" && kSuperusers.contains(kind)) {
+    needs.privileged.try_emplace(kind, text_of(json, "identity"));
   }
 }
 
@@ -148,8 +205,32 @@ Result<Document> parse_document(const std::string& text) {
   }
   if (const auto objects = json.find("objects"); objects != json.end() && objects->is_array()) {
     d.objects = objects->size();
+    for (const auto& one : *objects) {
+      if (one.is_object()) read_need(one, d.needs);
+    }
   }
   return d;
+}
+
+std::string take_name(std::string_view text, std::string_view& rest) {
+  std::string name;
+  std::size_t at = 0;
+  if (text.starts_with('"')) {
+    for (at = 1; at < text.size(); ++at) {
+      if (text[at] == '"' && (at + 1 == text.size() || text[at + 1] != '"')) break;
+      if (text[at] == '"') ++at;
+      name += text[at];
+    }
+    at = std::min(at + 1, text.size());
+  } else {
+    // quote_ident() quotes everything else; PUBLIC and <owner> are no names.
+    const auto plain = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    };
+    while (at < text.size() && plain(text[at])) name += text[at++];
+  }
+  rest = text.substr(at);
+  return name;
 }
 
 std::vector<std::string> acl_statements(const std::string& database, const std::string& acl) {

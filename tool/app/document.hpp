@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/manifest.hpp"
@@ -25,10 +27,23 @@ struct DocumentTable {
 struct DatabaseProperties {
   std::string owner;
   std::string comment;
+  std::string tablespace;
   int connection_limit = -1;
-  std::vector<std::string> settings;  // "name=value"
+  std::vector<std::string> settings;         // "name=value"
+  std::vector<std::string> role_settings;    // "role: name=value", the role quoted as in SQL
+  std::vector<std::string> security_labels;  // "provider: label"
   // The shape of the document's "acl": "PUBLIC=CONNECT,TEMPORARY; <owner>=…; role=CONNECT*".
   std::string acl;
+};
+
+// What the objects of a database need of the server that it is restored to. Names are unquoted.
+struct ServerNeeds {
+  std::set<std::string> owners;
+  std::set<std::string> grantees;  // of privileges, and who granted them
+  std::set<std::string> tablespaces;
+  std::map<std::string, std::string> extensions;  // name -> version
+  // Kinds of objects that only superusers may make, with one of each: "event trigger" -> its name.
+  std::map<std::string, std::string> privileged;
 };
 
 struct Document {
@@ -40,6 +55,7 @@ struct Document {
   std::vector<DocumentTable> tables;
   bool has_sequences = false;  // even if there are none of them
   std::uint64_t objects = 0;   // schema records
+  ServerNeeds needs;
 
   [[nodiscard]] std::uint64_t row_count() const;  // leaves only: no partitioned parents, no views
   [[nodiscard]] std::uint64_t table_count() const;
@@ -50,6 +66,10 @@ struct Document {
 };
 
 Result<Document> parse_document(const std::string& text);
+
+// A name as SQL's quote_ident() writes it, at the start of text, without its quotes; what is left
+// of the text in `rest`. "" where there is none. Pure.
+std::string take_name(std::string_view text, std::string_view& rest);
 
 // GRANT and REVOKE statements that give `database` the privileges of an acl text. Pure.
 std::vector<std::string> acl_statements(const std::string& database, const std::string& acl);

@@ -45,6 +45,7 @@ struct Locale {
   std::string ctype;
   std::string provider;    // "libc", "icu" or "builtin"
   std::string icu_locale;  // "" unless the provider is not libc
+  std::string icu_rules;   // only a snapshot document has them: they may hold names
 };
 
 struct Manifest {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -14,7 +13,6 @@
 
 #include <fmt/format.h>
 
-#include "app/globals_script.hpp"
 #include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/process.hpp"
@@ -22,8 +20,8 @@
 namespace pgdr::app {
 namespace {
 
-constexpr std::size_t kErrorsKept = 20;
-constexpr std::size_t kLongestGlobals = std::size_t{256} << 20U;
+constexpr std::size_t kWordsKept = std::size_t{60} * 1024;  // less than Process keeps
+constexpr std::size_t kFailuresKept = 10'000;
 
 // A file in memory that a child opens by its name.
 Result<Fd> memory_file(const char* name, const std::string& content) {
@@ -89,7 +87,7 @@ Command ArchiveRestore::command(const Fd& list) const {
   if (options_.if_exists) c.argv.emplace_back("--if-exists");
   if (options_.schema_only) c.argv.emplace_back("--schema-only");
   for (const auto& [name, value] : where_.env) c.env[name] = value;
-  c.env["LC_MESSAGES"] = "C";
+  speak_plainly(c);
   c.inherit_fds = {list.get()};
   return c;
 }
@@ -103,13 +101,17 @@ Status ArchiveRestore::finish(Process& process, const Status& fed) {
   PGDR_TRY(const ExitStatus status, process.wait());
   RestoreMessages said = read_restore_messages(status.err);
   const std::lock_guard lock(mutex_);
-  if (!status.ok() && said.ignored == 0) {
+  if (!status.ok() && !said.finished) {
     return Error::of(Code::kFailed, "pg_restore " + status.describe());
   }
   if (!fed) return fed;
-  outcome_.error_count += said.ignored;
-  for (auto& error : said.errors) {
-    if (outcome_.errors.size() < kErrorsKept) outcome_.errors.push_back(std::move(error));
+  // With --jobs it counts some twice. Unless its words were cut, every error is among them.
+  const bool cut = status.err.size() >= kWordsKept || said.failed.empty();
+  outcome_.error_count +=
+      cut ? std::max<std::uint64_t>(said.ignored, said.failed.size()) : said.failed.size();
+  name_entries(said.failed, toc_);
+  for (auto& failed : said.failed) {
+    if (outcome_.failed.size() < kFailuresKept) outcome_.failed.push_back(std::move(failed));
   }
   return success();
 }
@@ -215,12 +217,12 @@ Result<RestoreOutcome> ArchiveRestore::run(const std::map<std::string, std::uint
   PlanOptions wanted;
   wanted.only = options_.only;
   wanted.schema_only = options_.schema_only;
-  wanted.without_pgdr = where_.without_pgdr;
+  wanted.leave_out = where_.leave_out;
   wanted.jobs = std::max(options_.jobs, 1);
   wanted.sizes = sizes;
   PGDR_TRY(RestorePlan plan, plan_restore(toc_, wanted));
   outcome_.tables = std::move(plan.tables);
-  outcome_.left_out_pgdr = plan.left_out_pgdr;
+  outcome_.left_out = std::move(plan.left_out);
   if (options_.jobs <= 1 || options_.clean) {
     show("restoring");
     PGDR_CHECK(stream(plan.all));
@@ -237,53 +239,12 @@ Result<RestoreOutcome> ArchiveRestore::run(const std::map<std::string, std::uint
   return std::move(outcome_);
 }
 
-bool starts_with(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
-template <class Each>
-void each_line(std::string_view text, Each each) {
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    each(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-}
-
 }  // namespace
 
-RestoreMessages read_restore_messages(const std::string& err) {
-  RestoreMessages said;
-  bool more = false;  // the command that failed follows its error
-  each_line(err, [&](std::string_view line) {
-    const std::string_view error = "pg_restore: error: ";
-    const std::string_view ignored = "pg_restore: warning: errors ignored on restore: ";
-    if (starts_with(line, error)) {
-      line.remove_prefix(error.size());
-      const std::string_view query = "could not execute query: ";
-      if (starts_with(line, query)) line.remove_prefix(query.size());
-      said.errors.emplace_back(line);
-      more = true;
-    } else if (starts_with(line, ignored)) {
-      line.remove_prefix(ignored.size());
-      std::from_chars(line.data(), line.data() + line.size(), said.ignored);
-    } else if (more && starts_with(line, "Command was: ")) {
-      said.errors.back() += fmt::format(" [{}]", line.substr(13, 120));
-      more = false;
-    }
-  });
-  return said;
-}
-
-bool harmless(const std::string& error) {
-  static const std::vector<std::string> known = {
-      "ERROR:  schema \"public\" already exists", "ERROR:  must be owner of extension ",
-      "ERROR:  must be owner of schema public",
-      // --clean drops the constraints of partitions one by one, which fails; they go with their
-      // parent's.
-      "ERROR:  cannot drop inherited constraint "};
-  return std::any_of(known.begin(), known.end(),
-                     [&](const std::string& k) { return starts_with(error, k); });
+void speak_plainly(Command& command) {
+  command.env["LC_ALL"] = "C";
+  command.env["LANGUAGE"] = "";
+  command.env["PG_COLOR"] = "never";
 }
 
 Result<RestoreOutcome> restore_archive(CopyReader& copies, const ChunkList* chunks,
@@ -292,41 +253,6 @@ Result<RestoreOutcome> restore_archive(CopyReader& copies, const ChunkList* chun
                                        const std::map<std::string, std::uint64_t>& sizes,
                                        Progress& progress) {
   return ArchiveRestore(copies, chunks, keys, where, options, progress).run(sizes);
-}
-
-Result<RestoreMessages> restore_globals(
-    const StoredBackup& backup, const pipe::Keys& keys, const std::string& conninfo,
-    const std::vector<std::pair<std::string, std::string>>& env) {
-  const Artifact* globals = backup.manifest.find("globals");
-  if (globals == nullptr) {
-    return Error::of(Code::kUsage, fmt::format("backup {} holds no globals", backup.manifest.label),
-                     "leave out --globals");
-  }
-  PGDR_TRY(const std::string text, read_artifact(backup, *globals, keys, kLongestGlobals));
-  PGDR_TRY(const std::string script, plain_sql(text));
-  Command command;
-  PGDR_TRY(const std::string psql, find_program("psql"));
-  command.argv = {
-      psql,       "--no-psqlrc",       "--quiet", "--no-password", "--dbname=" + conninfo,
-      "--file=-", "--output=/dev/null"};
-  for (const auto& [name, value] : env) command.env[name] = value;
-  command.env["LC_MESSAGES"] = "C";
-  command.want_stdin = true;
-  PGDR_TRY(const auto process, Process::start(std::move(command)));
-  PGDR_CHECK(process->in().write(std::as_bytes(std::span(script))));
-  PGDR_CHECK(process->in().finish());
-  PGDR_TRY(const ExitStatus status, process->wait());
-  if (!status.ok()) return Error::of(Code::kFailed, "psql " + status.describe());
-  RestoreMessages said;
-  each_line(status.err, [&](std::string_view line) {
-    const std::size_t at = line.find("ERROR:  ");
-    if (at == std::string_view::npos || line.find("already exists") != std::string_view::npos) {
-      return;
-    }
-    ++said.ignored;
-    if (said.errors.size() < kErrorsKept) said.errors.emplace_back(line.substr(at));
-  });
-  return said;
 }
 
 }  // namespace pgdr::app

@@ -16,8 +16,13 @@
 
 #include "app/artifact.hpp"
 #include "app/copy_reader.hpp"
+#include "app/restore_failures.hpp"
 #include "app/restore_plan.hpp"
 #include "base/log.hpp"
+
+namespace pgdr {
+struct Command;
+}
 
 namespace pgdr::app {
 
@@ -32,28 +37,18 @@ struct RestoreOptions {
 };
 
 struct RestoreOutcome {
-  std::uint64_t error_count = 0;    // statements that failed; the restore went on
-  std::vector<std::string> errors;  // the first of them
-  std::vector<std::string> tables;  // with `only`: what was restored
+  std::uint64_t error_count = 0;        // statements that failed; the restore went on
+  std::vector<FailedStatement> failed;  // those that were seen: all but in a flood
+  std::vector<std::string> tables;      // with `only`: what was restored
+  std::vector<std::string> left_out;    // extensions, by what the caller asked and the archive has
   int streams = 1;
-  bool left_out_pgdr = false;
 };
-
-// pg_restore's standard error: what failed, and whether it went on to its end. Pure.
-struct RestoreMessages {
-  std::uint64_t ignored = 0;  // errors it counted and ignored
-  std::vector<std::string> errors;
-};
-RestoreMessages read_restore_messages(const std::string& err);
-// An error that takes nothing from the restored data: the schema public or an extension's comment
-// that was there already, a drop that --clean need not have tried. Pure.
-bool harmless(const std::string& error);
 
 struct RestoreWhere {
   std::string program;   // pg_restore
   std::string conninfo;  // of the database to fill
   std::vector<std::pair<std::string, std::string>> env;
-  bool without_pgdr = false;
+  std::vector<LeftOut> leave_out;  // extensions that the target cannot take
 };
 
 // chunks: of the dump, so that every piece is authenticated before pg_restore sees it; null when
@@ -65,9 +60,13 @@ Result<RestoreOutcome> restore_archive(CopyReader& copies, const ChunkList* chun
                                        const std::map<std::string, std::uint64_t>& sizes,
                                        Progress& progress);
 
-// Roles and tablespaces, by psql; the number of statements that failed for another reason than that
-// the object exists, and the first messages.
-Result<RestoreMessages> restore_globals(
+// What a child says itself is read here: in no language but C's, without colours. What it repeats
+// of the server's words is in the server's language and is not read.
+void speak_plainly(Command& command);
+
+// Roles and tablespaces, by psql: the messages of the statements that failed for another reason
+// than that the object exists.
+Result<std::vector<std::string>> restore_globals(
     const StoredBackup& backup, const pipe::Keys& keys, const std::string& conninfo,
     const std::vector<std::pair<std::string, std::string>>& env);
 

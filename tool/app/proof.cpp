@@ -1,9 +1,14 @@
 #include "app/proof.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/format.hpp"
 #include "base/json.hpp"
+#include "base/log.hpp"
 #include "base/warn.hpp"
 
 namespace pgdr::app {
@@ -16,6 +21,7 @@ Json options_of(const ProofRequest& request) {
   if (request.no_owner) options["no_owner"] = true;
   if (request.no_acl) options["no_acl"] = true;
   if (request.partial) options["only"] = request.tables;
+  if (!request.without.empty()) options["without"] = request.without;
   return options;
 }
 
@@ -86,6 +92,79 @@ Status give_key(ProofRequest& request, db::Catalog& catalog) {
   return success();
 }
 
+std::string object_of(const FailedStatement& f) {
+  return f.schema.empty() ? f.tag : f.schema + "." + f.tag;
+}
+
+// What the comparison does not explain becomes findings, the problems first, and the verdict.
+void deny(ProofResult& result, const ProofRequest& request,
+          const std::vector<FailedStatement>& left) {
+  constexpr std::size_t kShown = 100;
+  std::vector<db::Finding> problems;
+  for (const auto& f : left) {
+    if (problems.size() == kShown) break;
+    std::string kind = f.kind.empty() ? "statement" : f.kind;
+    std::transform(kind.begin(), kind.end(), kind.begin(), [](unsigned char c) {
+      return static_cast<char>(c < 0x80 ? std::tolower(c) : c);
+    });
+    problems.push_back({"mismatch", kind, object_of(f), "restored", std::nullopt, std::nullopt,
+                        "its statement failed: " + f.message});
+  }
+  const std::uint64_t count = left.size() + request.failed_unseen;
+  if (problems.empty()) {
+    problems.push_back({"mismatch", "statement", "", "restored", std::nullopt, std::nullopt,
+                        "statements failed of which pg_restore's words were lost"});
+  }
+  db::Finding& verdict = result.findings.back();
+  verdict.status = "failed";
+  verdict.detail = fmt::format(
+      "not proven: {} of the restore failed, and the comparison with {} "
+      "does not explain {}",
+      plural(count, "statement"), request.label, count == 1 ? "it" : "them");
+  result.findings.insert(result.findings.begin(), problems.begin(), problems.end());
+  result.passed = false;
+  result.denied = true;
+}
+
+// Runs a comparison that records itself; keeps the record only if what failed is explained.
+template <class Compare>
+Result<ProofResult> compare(const ProofRequest& request, db::Connection& session, Compare ask) {
+  const bool failures = !request.failed.empty() || request.failed_unseen > 0;
+  if (failures) PGDR_CHECK(session.exec("BEGIN"));
+  ProofResult result;
+  auto findings = ask();
+  if (!findings) {
+    if (failures) static_cast<void>(session.exec("ROLLBACK").ok());
+    return findings.error();
+  }
+  result.findings = std::move(*findings);
+  result.passed = passed(result.findings);
+  if (!failures) return result;
+  const auto left = unexplained(request.failed, result.findings, request.clean);
+  if (!result.passed || (left.empty() && request.failed_unseen == 0)) {
+    PGDR_CHECK(session.exec("COMMIT"));
+    return result;
+  }
+  PGDR_CHECK(session.exec("ROLLBACK"));
+  deny(result, request, left);
+  return result;
+}
+
+std::optional<std::int64_t> record(const ProofRequest& request, db::Catalog& catalog, Time started,
+                                   const ProofResult& result) {
+  db::VerificationRecord record;
+  record.label = request.label;
+  record.target = request.database;
+  record.started_at = started;
+  record.finished_at = system_clock().now();
+  record.findings = findings_json(result.findings);
+  record.server = request.server;
+  const auto id = catalog.verification_record(record);
+  if (id) return *id;
+  log_warning(id.error());
+  return std::nullopt;
+}
+
 Result<ProofResult> prove_in_target(ProofRequest& request, db::Catalog* catalog, Target& target) {
   if (request.document.empty()) {
     return Error::of(Code::kFailed, "the backup has no snapshot document to compare with");
@@ -100,23 +179,10 @@ Result<ProofResult> prove_in_target(ProofRequest& request, db::Catalog* catalog,
   }
   PGDR_TRY(auto there, db::Catalog::open(*inside));
   PGDR_CHECK(give_key(request, there));
-  ProofResult result;
-  PGDR_TRY(result.findings, there.verify_snapshot(request.document, options_of(request).dump()));
-  result.passed = passed(result.findings);
-  if (catalog == nullptr) return result;
-  db::VerificationRecord record;
-  record.label = request.label;
-  record.target = request.database;
-  record.started_at = started;
-  record.finished_at = system_clock().now();
-  record.findings = findings_json(result.findings);
-  record.server = request.server;
-  const auto id = catalog->verification_record(record);
-  if (id) {
-    result.verification = *id;
-  } else {
-    log_warning(id.error());
-  }
+  PGDR_TRY(ProofResult result, compare(request, *inside, [&] {
+             return there.verify_snapshot(request.document, options_of(request).dump());
+           }));
+  if (catalog != nullptr) result.verification = record(request, *catalog, started, result);
   return result;
 }
 
@@ -127,13 +193,15 @@ Result<ProofResult> prove(ProofRequest& request, db::Catalog* catalog, db::Conne
   if (catalog == nullptr || source == nullptr || !same_server) {
     return prove_in_target(request, catalog, target);
   }
+  const Time started = system_clock().now();
   PGDR_TRY(const std::int64_t snapshot, baseline(request, *catalog, *source));
   PGDR_CHECK(give_key(request, *catalog));
-  ProofResult result;
-  PGDR_TRY(result.findings, catalog->verify_against(request.database, snapshot, request.label,
-                                                    options_of(request).dump()));
-  result.passed = passed(result.findings);
-  result.verification = last_verification(*source);
+  PGDR_TRY(ProofResult result, compare(request, *source, [&] {
+             return catalog->verify_against(request.database, snapshot, request.label,
+                                            options_of(request).dump());
+           }));
+  result.verification =
+      result.denied ? record(request, *catalog, started, result) : last_verification(*source);
   return result;
 }
 

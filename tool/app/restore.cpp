@@ -13,6 +13,7 @@
 #include "app/preflight.hpp"
 #include "app/proof.hpp"
 #include "app/read_lease.hpp"
+#include "app/restore_check.hpp"
 #include "app/target.hpp"
 #include "base/interrupt.hpp"
 #include "base/warn.hpp"
@@ -43,6 +44,7 @@ class RestoreRun {
   Status check_copies();
   void record_damage();
   Status open_target();
+  Status check_needs();
   Status fill();
   void mark();
   void start_record();
@@ -66,6 +68,7 @@ class RestoreRun {
   std::unique_ptr<Target> target_;
   bool same_server_ = false;
   bool existed_ = false;
+  std::vector<LeftOut> leave_out_;
   std::optional<std::int64_t> record_;
   std::size_t damage_told_ = 0;  // so many of the reader's findings are recorded
   Time started_{};
@@ -196,7 +199,8 @@ Status RestoreRun::check_copy(const StoredBackup& backup) {
     PGDR_CHECK(check_stored(backup, *snapshot, {}));
     PGDR_CHECK(ArtifactReader::open(backup, *snapshot, keys_, false));
   }
-  const bool streamed = m.find(kChunksKind) != nullptr && !request_.options.clean;
+  const bool streamed =
+      request_.plan || (m.find(kChunksKind) != nullptr && !request_.options.clean);
   ProgressState state{"checking the stored files", 0, m.stored_bytes(), 0};
   for (const auto& artifact : m.artifacts) {
     if (streamed && artifact.kind == "database") {
@@ -288,7 +292,8 @@ Status RestoreRun::open_target() {
       return Error::of(
           Code::kProtected,
           fmt::format("database \"{}\" exists already: nothing was changed", name.database),
-          "choose another name with --to");
+          "choose another name with --to" +
+              (source_ ? unfinished_restore(*source_, name.database) : ""));
     }
     if (request_.confirm != name.database) {
       return Error::of(
@@ -302,6 +307,26 @@ Status RestoreRun::open_target() {
     PGDR_TRY(same_server_, same_server(*source_, target_->server()));
   }
   return success();
+}
+
+// What the target lacks, before anything is made there.
+Status RestoreRun::check_needs() {
+  const Manifest& manifest = reader_->manifest();
+  NeedOptions options;
+  options.database = result_.database;
+  options.existed = existed_;
+  options.no_owner = request_.options.no_owner;
+  options.no_acl = request_.options.no_acl;
+  options.globals = request_.globals && manifest.find("globals") != nullptr;
+  options.only = !request_.options.only.empty();
+  options.verify = request_.verify && !request_.options.schema_only;
+  options.jobs = request_.options.jobs;
+  PGDR_TRY(NeedsVerdict verdict, check_target(*target_, manifest, document_, options));
+  leave_out_ = std::move(verdict.leave_out);
+  result_.blocked = verdict.has(LackLevel::kBlocks) && !request_.accept_missing;
+  result_.lacks = std::move(verdict.lacks);
+  if (request_.plan) return success();
+  return warn_or_refuse(result_.lacks, result_.blocked);
 }
 
 void RestoreRun::start_record() {
@@ -358,30 +383,19 @@ Status RestoreRun::fill() {
   RestoreWhere where;
   PGDR_TRY(where.program, client_program("pg_restore", reader_->manifest().server_version_num));
   if (request_.globals) {
-    PGDR_TRY(const RestoreMessages said,
+    PGDR_TRY(const auto errors,
              restore_globals(reader_->copy(), keys_, target_->server().child_conninfo(),
                              target_->server().child_env()));
-    for (const auto& error : said.errors) result_.warnings.push_back("globals: " + error);
+    for (const auto& error : errors) result_.warnings.push_back("globals: " + error);
   }
   if (!existed_) {
     const Locale& locale =
         document_.locale.encoding.empty() ? reader_->manifest().locale : document_.locale;
-    PGDR_CHECK(target_->create(locale, result_.warnings));
+    PGDR_CHECK(target_->create(locale, document_.database.tablespace, result_.warnings));
   }
   where.conninfo = target_->server().child_conninfo(target_->name().database);
   where.env = target_->server().child_env();
-  PGDR_TRY(const bool offered, target_->offers_pgdr());
-  where.without_pgdr = !offered;
-  if (existed_) {
-    // The catalog of a database that already has one stays: it holds this very restore.
-    PGDR_TRY(const auto inside, target_->connect());
-    PGDR_TRY(const auto extension, db::extension_state(*inside));
-    where.without_pgdr = where.without_pgdr || extension.installed.has_value();
-  }
-  if (!offered) {
-    result_.warnings.emplace_back(
-        "the server does not offer the extension pgdr: the copy is restored without it");
-  }
+  where.leave_out = leave_out_;
   PGDR_TRY(result_.outcome,
            restore_archive(*reader_, chunks_ ? &*chunks_ : nullptr, keys_, where, request_.options,
                            document_.sizes(), request_.progress));
@@ -391,13 +405,11 @@ Status RestoreRun::fill() {
     std::erase_if(result_.outcome.tables,
                   [&](const std::string& table) { return !counted.contains(table); });
   }
-  for (const auto& error : result_.outcome.errors) {
-    if (!harmless(error)) ++result_.serious_errors;
+  for (const auto& failed : result_.outcome.failed) {
+    if (!harmless(failed, request_.options.clean)) ++result_.serious_errors;
   }
-  // Only some are kept: those not seen count as serious.
-  if (result_.outcome.error_count > result_.outcome.errors.size()) {
-    result_.serious_errors += result_.outcome.error_count - result_.outcome.errors.size();
-  }
+  // Only some are seen: the others count as serious.
+  result_.serious_errors += result_.outcome.error_count - result_.outcome.failed.size();
   if (!existed_) {
     target_->give_properties(document_.database, request_.options.no_owner, request_.options.no_acl,
                              result_.warnings);
@@ -409,11 +421,13 @@ Status RestoreRun::fill() {
 // Leaves in the target which backup it was restored from.
 void RestoreRun::mark() {
   const bool all = request_.options.only.empty();
+  const auto& without = result_.outcome.left_out;
   const Json origin{{"label", result_.label},
                     {"system_identifier", reader_->manifest().system_identifier},
                     {"no_owner", request_.options.no_owner},
                     {"no_acl", request_.options.no_acl},
                     {"only", all ? Json(nullptr) : Json(result_.outcome.tables)},
+                    {"without", without.empty() ? Json(nullptr) : Json(without)},
                     {"restored_at", to_iso(system_clock().now())}};
   const std::string sql =
       setting_statement(target_->name().database, "pgdr.origin=" + origin.dump());
@@ -460,6 +474,8 @@ Result<RestoreResult> RestoreRun::run() {
   request_.progress.done();
   if (!checked) record_damage();
   PGDR_CHECK(checked);
+  PGDR_CHECK(check_needs());
+  if (request_.plan) return std::move(result_);
   start_record();
   const Status filled = fill();
   record_damage();
@@ -479,7 +495,11 @@ Result<RestoreResult> RestoreRun::run() {
                        request_.options.no_owner,
                        request_.options.no_acl,
                        same_server_ ? std::nullopt : std::optional(result_.target),
-                       std::move(fingerprint_key_)};
+                       std::move(fingerprint_key_),
+                       result_.outcome.left_out,
+                       result_.outcome.failed,
+                       result_.outcome.error_count - result_.outcome.failed.size(),
+                       request_.options.clean};
     Result<ProofResult> proven =
         prove(proof, catalog_ ? &*catalog_ : nullptr, source_.get(), same_server_, *target_);
     request_.progress.done();
@@ -494,8 +514,11 @@ Result<RestoreResult> RestoreRun::run() {
       result_.proof = Proof::kUnproven;
       result_.proof_detail = to_string(proven.error());
     } else {
-      result_.proof = proven->passed ? Proof::kPassed : Proof::kFailed;
+      result_.proof = proven->passed   ? Proof::kPassed
+                      : proven->denied ? Proof::kUnproven
+                                       : Proof::kFailed;
       result_.findings = std::move(proven->findings);
+      if (proven->denied) result_.proof_detail = result_.findings.back().detail.value_or("");
       verification = proven->verification;
       if (proven->passed && request_.options.only.empty()) {
         // Of a copy that was read from beginning to end; not where another one helped out.
@@ -509,12 +532,13 @@ Result<RestoreResult> RestoreRun::run() {
     finish_record("complete", "", verification);
   } else {
     const bool errors = result_.outcome.error_count > 0;
-    finish_record(
-        errors ? "complete_with_errors" : "complete",
-        errors ? fmt::format("{} statements failed: {}", result_.outcome.error_count,
-                             result_.outcome.errors.empty() ? "?" : result_.outcome.errors.front())
-               : "",
-        verification);
+    finish_record(errors ? "complete_with_errors" : "complete",
+                  errors ? fmt::format("{} statements failed: {}", result_.outcome.error_count,
+                                       result_.outcome.failed.empty()
+                                           ? "?"
+                                           : failure_text(result_.outcome.failed.front()))
+                         : "",
+                  verification);
   }
   result_.took =
       std::chrono::duration_cast<std::chrono::milliseconds>(system_clock().now() - started_);

@@ -8,6 +8,7 @@
 
 #include "app/keys.hpp"
 #include "app/pg_restore.hpp"
+#include "app/restore_needs.hpp"
 #include "base/config.hpp"
 #include "base/log.hpp"
 #include "db/catalog.hpp"
@@ -27,7 +28,9 @@ struct RestoreRequest {
   bool verify = true;
   bool globals = false;
   bool accept_unsigned = false;
-  bool accept_older = false;  // "latest", although the catalog knows a newer one
+  bool accept_older = false;    // "latest", although the catalog knows a newer one
+  bool accept_missing = false;  // go on although the target lacks what would block it
+  bool plan = false;            // only say what the target lacks; nothing is made
 };
 
 enum class Proof { kPassed, kFailed, kUnproven, kNotAsked };
@@ -40,6 +43,8 @@ struct RestoreResult {
   std::chrono::milliseconds took{};
   RestoreOutcome outcome;
   std::uint64_t serious_errors = 0;  // of outcome.error_count: not harmless
+  std::vector<Lack> lacks;           // of the target, found before anything was made
+  bool blocked = false;              // with plan: it would be refused
   std::vector<std::string> warnings;
   Proof proof = Proof::kNotAsked;
   std::string proof_detail;           // why it is unproven
@@ -47,6 +52,7 @@ struct RestoreResult {
   bool recorded = false;
 };
 
+// With plan, what the target lacks is all of the result.
 // An error means that the target is as before: a database that was created is gone again.
 // kProtected when it exists; kNoKey; kCorrupt (a damaged or unsigned backup: nothing was done);
 // kRepositoryMissing; kDatabaseUnreachable; kInterrupted; kFailed.

@@ -21,15 +21,14 @@ bool is_table(const TocEntry& e) {
          e.kind == "VIEW" || e.kind == "SEQUENCE";
 }
 
-// An entry of the extension pgdr or of its catalog.
-bool belongs_to_pgdr(const TocEntry& e) {
-  if (e.kind == "EXTENSION") return e.tag == "pgdr";
-  if (e.kind == "COMMENT") return e.tag == "EXTENSION pgdr";
-  if (e.kind == "TABLE DATA" || e.kind == "SEQUENCE SET") return e.schema == "dr";
-  if (e.kind == "ACL") {
-    return e.schema == "dr" || e.tag == "SCHEMA dr" || starts_with(e.tag, "FUNCTION dr_");
+bool belongs_to(const TocEntry& e, const LeftOut& left) {
+  if (e.kind == "EXTENSION") return e.tag == left.extension;
+  if (e.kind == "COMMENT" && e.tag == "EXTENSION " + left.extension) return true;
+  if (e.kind == "ACL" && !left.functions.empty() &&
+      starts_with(e.tag, "FUNCTION " + left.functions)) {
+    return true;
   }
-  return false;
+  return !left.schema.empty() && (e.schema == left.schema || e.tag == "SCHEMA " + left.schema);
 }
 
 bool is_privilege(const TocEntry& e) {
@@ -46,6 +45,39 @@ bool is_part_of_table(const TocEntry& e) {
       "SECURITY LABEL",   "SEQUENCE",     "FK CONSTRAINT", "MATERIALIZED VIEW DATA",
       "STATISTICS DATA"};
   return kinds.contains(e.kind);
+}
+
+// What a table or the body of a function may use without an archive's knowing.
+bool is_helper(const TocEntry& e) {
+  static const std::unordered_set<std::string> kinds = {"EXTENSION",
+                                                        "SCHEMA",
+                                                        "TYPE",
+                                                        "SHELL TYPE",
+                                                        "DOMAIN",
+                                                        "FUNCTION",
+                                                        "PROCEDURE",
+                                                        "AGGREGATE",
+                                                        "OPERATOR",
+                                                        "OPERATOR CLASS",
+                                                        "OPERATOR FAMILY",
+                                                        "CAST",
+                                                        "COLLATION",
+                                                        "CONVERSION",
+                                                        "PROCEDURAL LANGUAGE",
+                                                        "ACCESS METHOD",
+                                                        "TRANSFORM",
+                                                        "SEQUENCE",
+                                                        "SEQUENCE SET",
+                                                        "TEXT SEARCH PARSER",
+                                                        "TEXT SEARCH DICTIONARY",
+                                                        "TEXT SEARCH TEMPLATE",
+                                                        "TEXT SEARCH CONFIGURATION"};
+  return kinds.contains(e.kind);
+}
+
+bool is_relation(const TocEntry& e) {
+  return e.kind == "TABLE" || e.kind == "VIEW" || e.kind == "MATERIALIZED VIEW" ||
+         e.kind == "FOREIGN TABLE";
 }
 
 using ById = std::unordered_map<int, const TocEntry*>;
@@ -66,6 +98,7 @@ class Selection {
     for (bool grown = true; grown;) grown = add_partitions();
     for (const int id : tables_) require(id);
     for (bool grown = true; grown;) grown = add_parts();
+    add_helpers();
     return success();
   }
   [[nodiscard]] bool contains(const TocEntry& e) const {
@@ -167,6 +200,56 @@ class Selection {
     return grown;
   }
 
+  // Everything that is_helper(), with its comments, privileges (a function of SECURITY DEFINER must
+  // not become everybody's) and labels; not what needs a relation that is not chosen, nor the
+  // sequence that such a one owns.
+  void add_helpers() {
+    std::unordered_set<int> owned_elsewhere;
+    for (const auto& e : toc_.entries) {
+      if (e.kind != "SEQUENCE OWNED BY" || !needs_other_relation(e.id)) continue;
+      owned_elsewhere.insert(e.dependencies.begin(), e.dependencies.end());
+    }
+    std::vector<int> helpers;
+    for (const auto& e : toc_.entries) {
+      if (!is_helper(e) || needs_other_relation(e.id)) continue;
+      const auto& needs = e.dependencies;
+      if (owned_elsewhere.contains(e.id) ||
+          (e.kind == "SEQUENCE SET" && std::any_of(needs.begin(), needs.end(), [&](int d) {
+             return owned_elsewhere.contains(d);
+           }))) {
+        continue;
+      }
+      helpers.push_back(e.id);
+    }
+    chosen_.insert(helpers.begin(), helpers.end());
+    for (const auto& e : toc_.entries) {
+      if (e.kind != "COMMENT" && e.kind != "ACL" && e.kind != "SECURITY LABEL") continue;
+      const auto& needs = e.dependencies;
+      if (!needs.empty() && std::all_of(needs.begin(), needs.end(), [&](int d) {
+            return chosen_.contains(d) && by_id_.contains(d) && is_helper(*by_id_.at(d));
+          })) {
+        chosen_.insert(e.id);
+      }
+    }
+  }
+
+  // Without recursion: a chain of dependencies may be long, and may close (I/O functions and their
+  // type).
+  bool needs_other_relation(int id) const {
+    std::unordered_set<int> seen{id};
+    std::vector<int> work{id};
+    while (!work.empty()) {
+      const auto at = by_id_.find(work.back());
+      work.pop_back();
+      if (at == by_id_.end()) continue;
+      if (is_relation(*at->second) && !chosen_.contains(at->first)) return true;
+      for (const int d : at->second->dependencies) {
+        if (seen.insert(d).second) work.push_back(d);
+      }
+    }
+    return false;
+  }
+
   const Toc& toc_;
   ById by_id_;
   std::unordered_set<int> tables_;
@@ -249,8 +332,10 @@ Result<RestorePlan> plan_restore(const Toc& toc, const PlanOptions& options) {
   for (const auto& e : toc.entries) {
     if (e.section != Section::kNone) current = e.section;
     if (!options.only.empty() && !selection.contains(e)) continue;
-    if (options.without_pgdr && belongs_to_pgdr(e)) {
-      plan.left_out_pgdr = true;
+    const auto left = std::find_if(options.leave_out.begin(), options.leave_out.end(),
+                                   [&](const LeftOut& one) { return belongs_to(e, one); });
+    if (left != options.leave_out.end()) {
+      if (e.kind == "EXTENSION") plan.left_out.push_back(left->extension);
       continue;
     }
     if (options.schema_only && e.section == Section::kData) continue;

@@ -17,11 +17,19 @@
 
 namespace pgdr::app {
 
+// An extension that the target cannot take. What it made is not in the archive, but the rows of its
+// tables, their sequences and privileges are: all of it lies in `schema`.
+struct LeftOut {
+  std::string extension;
+  std::string schema;     // its own; "": it has none
+  std::string functions;  // how those of its functions start that lie elsewhere
+};
+
 struct PlanOptions {
   std::vector<std::string> only;  // "schema.table" or "table" (any schema); empty: everything
   bool schema_only = false;
-  bool without_pgdr = false;  // the target has no extension pgdr: leave out its entries
-  int jobs = 1;               // streams of phase 2
+  std::vector<LeftOut> leave_out;
+  int jobs = 1;                                // streams of phase 2
   std::map<std::string, std::uint64_t> sizes;  // "schema.table" -> bytes, for sharing out the data
 };
 
@@ -31,9 +39,14 @@ struct RestorePlan {
   std::vector<std::vector<int>> data;  // phase 2, one list per stream, in the archive's order
   std::vector<int> after;              // phase 3
   std::vector<std::string> tables;     // with `only`: what was selected, as "schema.table"
-  bool left_out_pgdr = false;
+  std::vector<std::string> left_out;   // of leave_out: the extensions that the archive has
 };
 
+// With `only`: the tables named, what they consist of, what they need, and besides every function,
+// type, operator, extension … of the archive, for what the body of a function calls is no
+// dependency (a CHECK that calls one which calls another would refuse every row). Not those that
+// need a table which is not chosen.
+//
 // kUsage when a name in `only` matches no table of the archive, naming a near one.
 Result<RestorePlan> plan_restore(const Toc& toc, const PlanOptions& options);
 

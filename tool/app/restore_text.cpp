@@ -16,7 +16,9 @@ std::string one_line(std::string text) {
   return text;
 }
 
-std::string createdb(const Locale& locale) {
+constexpr int kIcuRules = 160000;  // the version that has them
+
+std::string createdb(const Locale& locale, int version) {
   std::string command = "createdb --template=template0";
   const auto add = [&](const char* option, const std::string& value) {
     if (!value.empty()) command += fmt::format(" {}={}", option, shell_quote(one_line(value)));
@@ -27,9 +29,37 @@ std::string createdb(const Locale& locale) {
   if (locale.provider == "icu") {
     command += " --locale-provider=icu";
     add("--icu-locale", locale.icu_locale);
+    if (version >= kIcuRules) command += " ${RULES:+--icu-rules=\"$RULES\"}";
   }
   return command + " -- \"$TARGET\"";
 }
+
+// What belongs to the database itself, as SQL. It stands in the encrypted document alone, for it
+// names roles. jq quotes every name and value, so that nothing in the document is a statement of
+// its own; \u0027 is the single quote, which would end the shell's word.
+constexpr const char* kProperties = R"JQ(    jq --raw-output --arg db "$TARGET" '
+      def ident: "\"" + gsub("\""; "\"\"") + "\"";
+      def lit: "E\u0027" + (gsub("\\\\"; "\\\\") | gsub("\u0027"; "\u0027\u0027")) + "\u0027";
+      def bare: if startswith("\"") then .[1:-1] | gsub("\"\""; "\"") else . end;
+      def name: "\"(?:[^\"]|\"\")*\"|[a-z0-9_]+";
+      def lists: "^(search_path|temp_tablespaces|(session|shared|local)_preload_libraries|unix_socket_directories)$";
+      def assign: capture("^(?<name>[^=]*)=(?<value>[\\s\\S]*)$")
+        | (.name | split(".") | map(ident) | join(".")) + " TO "
+        + (if .name | test(lists) then .value | [scan("\"(?:[^\"]|\"\")*\"|[^\", ]+") | bare | lit] | join(", ")
+           else .value | lit end);
+      ($db | ident) as $d | .database
+      | (.settings[] | "ALTER DATABASE \($d) SET \(assign);"),
+        ((.role_settings // [])[] | capture("^(?<role>" + name + "): (?<set>[\\s\\S]*)$")
+         | "ALTER ROLE \(.role | bare | ident) IN DATABASE \($d) SET \(.set | assign);"),
+        (.comment // empty | "COMMENT ON DATABASE \($d) IS \(lit);"),
+        (.connection_limit | select(. >= 0) | "ALTER DATABASE \($d) CONNECTION LIMIT \(.);"),
+        (.acl // empty | "REVOKE ALL ON DATABASE \($d) FROM PUBLIC;",
+          (match("(?<![<a-z])(" + name + "|PUBLIC)=([A-Z,*]+)"; "g") | [.captures[].string] as $c
+           | $c[1] | split(",")[] | "GRANT \(rtrimstr("*")) ON DATABASE \($d) TO "
+             + (if $c[0] == "PUBLIC" then "PUBLIC" else $c[0] | bare | ident end)
+             + (if endswith("*") then " WITH GRANT OPTION;" else ";" end))),
+        "ALTER DATABASE \($d) OWNER TO \(.owner | ident);"' snapshot.json > properties.sql
+)JQ";
 
 }  // namespace
 
@@ -55,7 +85,7 @@ std::string restore_text(const Manifest& m) {
   t += fmt::format(
       "How to restore backup {} without pgdr\n\n"
       "Database {}, PostgreSQL {}, state of {}.\n\n"
-      "Needed: age (https://age-encryption.org), zstd, and PostgreSQL's client programs of "
+      "Needed: age (https://age-encryption.org), zstd, jq, and PostgreSQL's client programs of "
       "version\n"
       "{} or later. Run the indented lines in this folder, in a POSIX shell, connected as a\n"
       "superuser (PGHOST, PGPORT and PGUSER choose the server).\n\n",
@@ -80,25 +110,45 @@ std::string restore_text(const Manifest& m) {
         "    {} {} | zstd --decompress --stdout | psql --no-psqlrc --quiet --dbname=postgres\n\n",
         step++, decrypt, globals->name);
   }
+  const std::string decrypt_snapshot =
+      snapshot == nullptr ? ""
+                          : fmt::format("    {} {} | zstd --decompress --stdout > snapshot.json\n",
+                                        decrypt, snapshot->name);
+  const bool rules =
+      snapshot != nullptr && m.locale.provider == "icu" && m.server_version_num >= kIcuRules;
   t += fmt::format(
       "{}. Create the database and fill it. On a server without the extension pgdr, use the lines\n"
-      "of the last section instead of the last line here.\n\n    {}\n"
-      "    {} {} | zstd --decompress --stdout | pg_restore --dbname=\"$TARGET\"\n\n",
-      step++, createdb(m.locale), decrypt, dump->name);
+      "of the last section instead of the last line here.\n\n",
+      step++);
+  if (rules) {
+    t += decrypt_snapshot +
+         "    RULES=$(jq --raw-output '.database.icu_rules // empty' snapshot.json)\n";
+  }
+  t += fmt::format(
+      "    {}\n    {} {} | zstd --decompress --stdout | pg_restore --dbname=\"$TARGET\"\n\n",
+      createdb(m.locale, m.server_version_num), decrypt, dump->name);
   if (snapshot != nullptr) {
+    t += fmt::format(
+        "{}. Give the database its own settings (of roles in it, too), comment, connection limit,\n"
+        "privileges and owner, which the dump does not carry. A message that a role does not "
+        "exist\n"
+        "names what is lost without it.\n\n",
+        step++);
+    t += decrypt_snapshot + kProperties +
+         "    psql --no-psqlrc --quiet --dbname=postgres --file=properties.sql\n"
+         "    rm properties.sql\n\n";
     t += fmt::format(
         "{}. Prove it. The snapshot document holds the row count and the content fingerprint of\n"
         "every table at the moment of the backup. With the extension pgdr in the restored "
         "database,\n"
         "the last line of this must say \"passed\":\n\n"
-        "    {} {} | zstd --decompress --stdout > snapshot.json\n"
         "    psql --no-psqlrc --dbname=\"$TARGET\" --command=\"CREATE EXTENSION IF NOT EXISTS "
         "pgdr\"\n"
         "    printf '%s\\n' '\\set document `cat snapshot.json`' "
         "\"SELECT * FROM dr_verify_snapshot(:'document');\" | psql --no-psqlrc "
         "--dbname=\"$TARGET\"\n"
         "    rm snapshot.json\n\n",
-        step++, decrypt, snapshot->name);
+        step++);
   }
   t += fmt::format(
       "On a server without the extension pgdr\n\n"

@@ -10,7 +10,8 @@
 namespace pgdr::app {
 namespace {
 
-std::string create_statement(const std::string& database, const Locale& locale, int version) {
+std::string create_statement(const std::string& database, const Locale& locale,
+                             const std::string& tablespace, int version) {
   std::string sql = "CREATE DATABASE " + db::quote_ident(database) + " TEMPLATE template0";
   const auto add = [&](const char* option, const std::string& value) {
     if (!value.empty()) sql += fmt::format(" {} {}", option, db::quote_literal(value));
@@ -21,10 +22,12 @@ std::string create_statement(const std::string& database, const Locale& locale, 
   if (version >= 150000 && locale.provider == "icu") {
     sql += " LOCALE_PROVIDER icu";
     add("ICU_LOCALE", locale.icu_locale);
+    if (version >= 160000) add("ICU_RULES", locale.icu_rules);
   } else if (version >= 170000 && locale.provider == "builtin") {
     sql += " LOCALE_PROVIDER builtin";
     add("BUILTIN_LOCALE", locale.icu_locale);
   }
+  if (!tablespace.empty()) sql += " TABLESPACE " + db::quote_ident(tablespace);
   return sql;
 }
 
@@ -79,7 +82,10 @@ Result<TargetName> parse_target(const std::string& to, const SetConfig& set) {
   return target;
 }
 
-std::string setting_statement(const std::string& database, const std::string& setting) {
+namespace {
+
+// name TO value, from "name=value".
+std::string assignment(const std::string& setting) {
   // GUC_LIST_QUOTE in the server's guc_tables.c: stored as a list of names, not as one value.
   static constexpr std::array<std::string_view, 6> kLists = {"search_path",
                                                              "temp_tablespaces",
@@ -107,8 +113,54 @@ std::string setting_statement(const std::string& database, const std::string& se
   } else {
     quoted_value = db::quote_literal(value);
   }
-  return fmt::format("ALTER DATABASE {} SET {} TO {}", db::quote_ident(database), quoted_name,
-                     quoted_value);
+  return quoted_name + " TO " + quoted_value;
+}
+
+}  // namespace
+
+std::string setting_statement(const std::string& database, const std::string& setting) {
+  return fmt::format("ALTER DATABASE {} SET {}", db::quote_ident(database), assignment(setting));
+}
+
+std::vector<std::string> property_statements(const std::string& name,
+                                             const DatabaseProperties& properties, bool no_owner,
+                                             bool no_acl) {
+  const std::string database = "DATABASE " + db::quote_ident(name);
+  std::vector<std::string> statements;
+  for (const auto& setting : properties.settings) {
+    statements.push_back(setting_statement(name, setting));
+  }
+  for (const auto& one : properties.role_settings) {
+    std::string_view setting;
+    const std::string role = take_name(one, setting);
+    if (role.empty() || !setting.starts_with(": ")) continue;
+    statements.push_back(fmt::format("ALTER ROLE {} IN {} SET {}", db::quote_ident(role), database,
+                                     assignment(std::string(setting.substr(2)))));
+  }
+  if (!properties.comment.empty()) {
+    statements.push_back(
+        fmt::format("COMMENT ON {} IS {}", database, db::quote_literal(properties.comment)));
+  }
+  for (const auto& one : properties.security_labels) {
+    const std::size_t colon = one.find(": ");
+    if (colon == std::string::npos) continue;
+    statements.push_back(fmt::format("SECURITY LABEL FOR {} ON {} IS {}",
+                                     db::quote_ident(one.substr(0, colon)), database,
+                                     db::quote_literal(one.substr(colon + 2))));
+  }
+  if (properties.connection_limit >= 0) {
+    statements.push_back(
+        fmt::format("ALTER {} CONNECTION LIMIT {}", database, properties.connection_limit));
+  }
+  if (!no_acl) {
+    for (auto& one : acl_statements(name, properties.acl)) statements.push_back(std::move(one));
+  }
+  // Last: afterwards we may not be allowed the rest.
+  if (!no_owner && !properties.owner.empty()) {
+    statements.push_back(
+        fmt::format("ALTER {} OWNER TO {}", database, db::quote_ident(properties.owner)));
+  }
+  return statements;
 }
 
 Result<std::unique_ptr<Target>> Target::open(const TargetName& name,
@@ -123,9 +175,25 @@ Result<bool> Target::exists() {
   return !rows.empty();
 }
 
-Status Target::create(const Locale& locale, std::vector<std::string>& warnings) {
+Status Target::create(const Locale& locale, const std::string& wanted_tablespace,
+                      std::vector<std::string>& warnings) {
   const int version = server_->server_version();
-  Status made = server_->exec(create_statement(name_.database, locale, version));
+  std::string tablespace;
+  if (!wanted_tablespace.empty() && wanted_tablespace != "pg_default") {
+    PGDR_TRY(const auto usable,
+             server_->query("SELECT FROM pg_catalog.pg_tablespace WHERE spcname = $1 AND "
+                            "pg_catalog.has_tablespace_privilege(oid, 'CREATE')",
+                            {wanted_tablespace}));
+    if (!usable.empty()) tablespace = wanted_tablespace;
+    if (usable.empty()) {
+      warnings.push_back(fmt::format(
+          "the database was in tablespace \"{0}\", which is not here or not for role {1}: it is in "
+          "the default one now; to move it: ALTER DATABASE {2} SET TABLESPACE {3};",
+          wanted_tablespace, server_->user(), db::quote_ident(name_.database),
+          db::quote_ident(wanted_tablespace)));
+    }
+  }
+  Status made = server_->exec(create_statement(name_.database, locale, tablespace, version));
   // 42809, 22023: a locale or provider that this server does not have.
   if (!made && (made.error().sqlstate == "42809" || made.error().sqlstate == "22023")) {
     warnings.push_back(
@@ -134,7 +202,7 @@ Status Target::create(const Locale& locale, std::vector<std::string>& warnings) 
                     to_string(made.error())));
     Locale plain;
     plain.encoding = locale.encoding;
-    made = server_->exec(create_statement(name_.database, plain, version));
+    made = server_->exec(create_statement(name_.database, plain, tablespace, version));
   }
   if (made) {
     created_ = true;
@@ -157,32 +225,15 @@ Status Target::create(const Locale& locale, std::vector<std::string>& warnings) 
 
 void Target::give_properties(const DatabaseProperties& properties, bool no_owner, bool no_acl,
                              std::vector<std::string>& warnings) {
-  const std::string database = "DATABASE " + db::quote_ident(name_.database);
-  std::vector<std::string> statements;
-  for (const auto& setting : properties.settings) {
-    statements.push_back(setting_statement(name_.database, setting));
-  }
-  if (!properties.comment.empty()) {
-    statements.push_back(
-        fmt::format("COMMENT ON {} IS {}", database, db::quote_literal(properties.comment)));
-  }
-  if (properties.connection_limit >= 0) {
-    statements.push_back(
-        fmt::format("ALTER {} CONNECTION LIMIT {}", database, properties.connection_limit));
-  }
-  if (!no_acl) {
-    for (auto& one : acl_statements(name_.database, properties.acl)) {
-      statements.push_back(std::move(one));
-    }
-  }
-  // Last: afterwards we may not be allowed the rest.
-  if (!no_owner && !properties.owner.empty() && properties.owner != server_->user()) {
-    statements.push_back(
-        fmt::format("ALTER {} OWNER TO {}", database, db::quote_ident(properties.owner)));
-  }
-  for (const auto& sql : statements) {
+  const bool ours = properties.owner == server_->user();
+  for (const auto& sql :
+       property_statements(name_.database, properties, no_owner || ours, no_acl)) {
     const Status done = server_->exec(sql);
-    if (!done) warnings.push_back(fmt::format("{} [{}]", to_string(done.error()), sql));
+    if (!done) {
+      warnings.push_back(fmt::format(
+          "a property of the database was not restored: {}; to set it, as a superuser: {};",
+          done.error().message, sql));
+    }
   }
 }
 
@@ -206,12 +257,6 @@ Result<bool> same_server(db::Connection& a, db::Connection& b) {
   PGDR_TRY(const auto one, a.query(who));
   PGDR_TRY(const auto other, b.query(who));
   return one.front() == other.front();
-}
-
-Result<bool> Target::offers_pgdr() {
-  PGDR_TRY(const auto rows,
-           server_->query("SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'pgdr'"));
-  return !rows.empty();
 }
 
 }  // namespace pgdr::app

@@ -29,11 +29,12 @@ class Target {
                                               const std::string& maintenance_database);
 
   Result<bool> exists();
-  // Makes the database from template0. kProtected when it exists.
-  // Where the server does not know the locale, its own default is taken, with a warning.
-  Status create(const Locale& locale, std::vector<std::string>& warnings);
-  // Owner, settings, privileges, comment, connection limit. What the server refuses becomes a
-  // warning. (pg_restore sets none of these unless it creates the database itself.)
+  // Makes the database from template0. kProtected when it exists. Where the server does not know
+  // the locale or lacks the tablespace, its own default is taken, with a warning.
+  Status create(const Locale& locale, const std::string& tablespace,
+                std::vector<std::string>& warnings);
+  // What pg_restore sets only if it creates the database itself. What the server refuses becomes a
+  // warning with the statement to run.
   void give_properties(const DatabaseProperties& properties, bool no_owner, bool no_acl,
                        std::vector<std::string>& warnings);
   // Only what create() made; over a fresh connection, for ours may be the one that broke.
@@ -43,8 +44,6 @@ class Target {
   [[nodiscard]] const TargetName& name() const { return name_; }
   [[nodiscard]] db::Connection& server() { return *server_; }
   [[nodiscard]] bool created() const { return created_; }
-  // Whether CREATE EXTENSION pgdr would find its files.
-  Result<bool> offers_pgdr();
 
  private:
   Target(TargetName name, std::string maintenance, std::unique_ptr<db::Connection> server)
@@ -56,6 +55,10 @@ class Target {
   bool created_ = false;
 };
 
+// Owner, settings (of roles in it, too), privileges, comment, connection limit and labels. Pure.
+std::vector<std::string> property_statements(const std::string& database,
+                                             const DatabaseProperties& properties, bool no_owner,
+                                             bool no_acl);
 // ALTER DATABASE … SET name TO value, from "name=value" as the server stores it. Pure.
 std::string setting_statement(const std::string& database, const std::string& setting);
 

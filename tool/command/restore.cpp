@@ -1,6 +1,7 @@
 #include "app/failure.hpp"
 #include "app/restore.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@ namespace pgdr::command {
 namespace {
 
 constexpr std::size_t kFindingsShown = 50;
+constexpr std::size_t kFailuresShown = 20;
 
 const char* proof_word(app::Proof proof) {
   switch (proof) {
@@ -84,9 +86,14 @@ std::string restore_text(const app::RestoreResult& r, bool color) {
   }
   if (!r.proof_detail.empty()) fields.add("why", r.proof_detail);
   std::string text = fields.text(color);
-  for (const auto& error : r.outcome.errors) text += "  " + error + "\n";
-  if (r.outcome.error_count > r.outcome.errors.size() && !r.outcome.errors.empty()) {
-    text += fmt::format("  … and {} more\n", r.outcome.error_count - r.outcome.errors.size());
+  std::uint64_t failures = 0;
+  for (const auto& failed : r.outcome.failed) {
+    if (failures == kFailuresShown) break;
+    text += "  " + app::failure_text(failed) + "\n";
+    ++failures;
+  }
+  if (r.outcome.error_count > failures && failures > 0) {
+    text += fmt::format("  … and {} more\n", r.outcome.error_count - failures);
   }
   const std::string findings = findings_text(r.findings, kFindingsShown, color);
   if (!findings.empty()) text += "\n" + findings;
@@ -94,6 +101,11 @@ std::string restore_text(const app::RestoreResult& r, bool color) {
 }
 
 Json restore_json(const app::RestoreResult& r) {
+  Json errors = Json::array();
+  for (const auto& failed : r.outcome.failed) {
+    if (errors.size() == kFailuresShown) break;
+    errors.push_back(app::failure_text(failed));
+  }
   return {{"label", r.label},
           {"repository", r.repository},
           {"database", r.database},
@@ -102,7 +114,9 @@ Json restore_json(const app::RestoreResult& r) {
           {"streams", r.outcome.streams},
           {"error_count", r.outcome.error_count},
           {"serious_errors", r.serious_errors},
-          {"errors", r.outcome.errors},
+          {"errors", errors},
+          {"left_out", r.outcome.left_out},
+          {"lacks", lacks_json(r.lacks)},
           {"warnings", r.warnings},
           {"verification", proof_word(r.proof)},
           {"verification_detail", r.proof_detail.empty() ? Json(nullptr) : Json(r.proof_detail)},
@@ -133,6 +147,8 @@ struct Options {
   bool globals = false;
   bool accept_unsigned = false;
   bool accept_older = false;
+  bool accept_missing = false;
+  bool plan = false;
 };
 
 void explain(const app::RestoreResult& result) {
@@ -145,11 +161,10 @@ void explain(const app::RestoreResult& result) {
   } else if (restore_exit(result) == exit_code(Code::kFailed)) {
     error = Error::of(Code::kFailed, fmt::format("{} of the restore failed",
                                                  plural(result.outcome.error_count, "statement")));
-    for (const auto& one : result.outcome.errors) {
-      if (one.find("role \"") != std::string::npos) {
-        error.hint = "restore the roles first (--globals), or use --no-owner --no-acl";
-      }
-    }
+    const bool roles = std::any_of(result.lacks.begin(), result.lacks.end(),
+                                   [](const app::Lack& lack) { return lack.what == "role"; });
+    if (roles) error.hint = "restore the roles first (--globals), or use --no-owner --no-acl";
+    if (!result.proof_detail.empty()) error.message = result.proof_detail;
   } else if (result.proof == app::Proof::kUnproven) {
     error = Error::of(Code::kPartial, fmt::format("database \"{}\" is restored, but not proven: {}",
                                                   result.database, result.proof_detail));
@@ -171,8 +186,18 @@ Result<int> run(const Globals& globals, const Options& o) {
   request.accept_unsigned = o.accept_unsigned;
   request.accept_older = o.accept_older;
   if (request.options.jobs == 0) request.options.jobs = chosen.set.jobs;
+  request.accept_missing = o.accept_missing;
+  request.plan = o.plan;
   PGDR_TRY(const app::RestoreResult result,
            app::told(chosen.set, "restore", app::run_restore(request)));
+  if (o.plan) {
+    if (globals.json) {
+      print_json(plan_json(result));
+    } else {
+      print(plan_text(result, color_on_stdout()));
+    }
+    return plan_exit(result);
+  }
   if (globals.json) {
     print_json(restore_json(result));
   } else if (!globals.quiet) {
@@ -229,12 +254,16 @@ void add_restore(CLI::App& app, const Globals& globals, Runner& runner) {
   cmd->add_flag("--no-verify", o->no_verify, "Do not")->excludes(verify);
   cmd->add_flag("--accept-older", o->accept_older,
                 "\"latest\" may be older than the newest backup that the catalog knows");
+  cmd->add_flag("--plan", o->plan, "Only say what the target lacks for it; nothing is made");
+  cmd->add_flag("--accept-missing", o->accept_missing,
+                "Go on although the target lacks what the backup needs");
   cmd->add_flag("--accept-unsigned", o->accept_unsigned,
                 "Use a backup whose signature is missing or wrong");
   cmd->footer(
       "\nEvery stored byte is checked before anything is done; a restore that fails removes the\n"
       "database it made. Exit code 9: the content does not match (the copy stays); 5: the\n"
-      "database exists; 3: restored, but not proven; 1: statements failed.");
+      "database exists; 3: restored, but not proven; 1: statements failed, or the target lacks\n"
+      "something. With --plan: 1: it would be refused; 3: it would lack something; 0: neither.");
   runner.on(cmd, [o, &globals] { return run(globals, *o); });
 }
 

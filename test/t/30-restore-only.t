@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# restore --only: a table with its rows, whatever the functions call that its constraints and defaults call.
+. "$(dirname "$0")/lib.sh"
+start_cluster
+make_db shop 50
+sql shop "CREATE EXTENSION pgdr; CREATE EXTENSION citext; CREATE SCHEMA tools; CREATE ROLE clerk;
+  CREATE TYPE tools.size AS ENUM ('s', 'm');
+  CREATE FUNCTION tools.inner_check(t text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN length(t) < 100; END';
+  CREATE FUNCTION tools.outer_check(t text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN tools.inner_check(t); END';
+  CREATE SEQUENCE tools.numbers;
+  CREATE FUNCTION tools.next_number() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN nextval(''tools.numbers''); END';
+  CREATE FUNCTION tools.same(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT \$1 = \$2';
+  CREATE OPERATOR tools.=== (FUNCTION = tools.same, LEFTARG = text, RIGHTARG = text);
+  CREATE FUNCTION tools.by_operator(t text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN t OPERATOR(tools.===) t; END';
+  CREATE FUNCTION tools.guarded() RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+  REVOKE ALL ON FUNCTION tools.guarded() FROM PUBLIC; GRANT EXECUTE ON FUNCTION tools.guarded() TO clerk;
+  CREATE FUNCTION tools.of_users(u users) RETURNS text LANGUAGE sql AS 'SELECT \$1::text';
+  CREATE TABLE goods (id bigint PRIMARY KEY DEFAULT tools.next_number(), name text CHECK (tools.outer_check(name)), other text CHECK (tools.by_operator(other)),
+    label citext, s tools.size);
+  INSERT INTO goods (name, other, label, s) SELECT 'n' || i, 'o', 'L', 'm' FROM generate_series(1, 500) i;
+  CREATE INDEX goods_checked ON goods (tools.outer_check(name));
+  CREATE FUNCTION tools.stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.name := NEW.name || ''!''; RETURN NEW; END';
+  CREATE TRIGGER goods_stamp BEFORE INSERT ON goods FOR EACH ROW EXECUTE FUNCTION tools.stamp()" || die 'the schema is made'
+write_config shop
+make_repository
+exit_is 0 pgdr backup
+for jobs in 1 2; do
+  exit_is 0 pgdr restore latest --to only_$jobs --only goods --jobs $jobs
+  like "$out" 'passed' 'the table is proven'
+  is "$(sql only_$jobs 'SELECT count(*) FROM goods')" 500 'it has its rows'
+  is "$(sql only_$jobs "INSERT INTO goods (name, other) VALUES ('x', 'y') RETURNING id || name")" '501x!' 'defaults, the sequence behind them, and triggers work'
+  is "$(sql only_$jobs "SELECT has_function_privilege('public', 'tools.guarded()', 'EXECUTE') OR NOT has_function_privilege('clerk', 'tools.guarded()', 'EXECUTE')")" f \
+    'a function is as closed as it was'
+  is "$(sql only_$jobs "SELECT to_regclass('public.users') IS NULL AND to_regproc('tools.of_users') IS NULL")" t \
+    'what needs a table that was not asked for stays away'
+done
+done_testing
