@@ -5,6 +5,7 @@
 #include "collect_relations.hpp"
 #include "core/digest.hpp"
 #include "digest_key.hpp"
+#include "legacy_bytes.hpp"
 #include "progress.hpp"
 #include "schema.hpp"
 #include "version.hpp"
@@ -169,9 +170,10 @@ char* collect_document(const CollectOptions& options) {
   appendStringInfoString(&out, "]}");
   SPI_finish();
   PopActiveSnapshot();
+  char* document = escape_json_object(&out);
   AtEOXact_GUC(false, settings);
   report_end();
-  return out.data;
+  return document;
 }
 
 char* collect_sequences_only() {
@@ -185,8 +187,9 @@ char* collect_sequences_only() {
   collect_sequences(&out);
   appendStringInfoChar(&out, '}');
   SPI_finish();
+  char* document = escape_json_object(&out);
   AtEOXact_GUC(false, settings);
-  return out.data;
+  return document;
 }
 
 }  // namespace pgdr

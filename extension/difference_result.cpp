@@ -1,6 +1,17 @@
 #include "difference_result.hpp"
 
+#include "legacy_bytes.hpp"
+
 namespace pgdr {
+
+namespace {
+
+// Names and values as any client can read them, two that differ as two.
+const char* readable_text(const char* value) {
+  return GetDatabaseEncoding() == PG_UTF8 ? value : escape_bytes(value, strlen(value));
+}
+
+}  // namespace
 
 void Results::put(const ResultLine& line) {
   const char* texts[6] = {line.side,     line.key,    line.column,
@@ -9,7 +20,7 @@ void Results::put(const ResultLine& line) {
   bool nulls[6] = {};
   for (int i = 0; i < 6; ++i) {
     nulls[i] = texts[i] == nullptr;
-    if (!nulls[i]) values[i] = CStringGetTextDatum(texts[i]);
+    if (!nulls[i]) values[i] = CStringGetTextDatum(readable_text(texts[i]));
   }
   tuplestore_putvalues(store, desc, values, nulls);
 }

@@ -23,8 +23,8 @@ char* joined(const char* before, const char* text, Size length, const char* afte
 
 Size character_start(const char* text, Size at) {
   const int encoding = GetDatabaseEncoding();
-  if (pg_encoding_max_length(encoding) == 1) return at;
-  if (encoding == PG_UTF8) {
+  // What a SQL_ASCII database has is most often UTF-8.
+  if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII) {
     // Not further than a character is long, whatever the text is.
     Size start = at;
     while (start > 0 && at - start < 4 &&
@@ -32,6 +32,7 @@ Size character_start(const char* text, Size at) {
       --start;
     return start;
   }
+  if (pg_encoding_max_length(encoding) == 1) return at;
   if (at > static_cast<Size>(PG_INT32_MAX) - 8) return at;
   const int length = static_cast<int>(strnlen(text, at + 8));
   return static_cast<Size>(pg_encoding_mbcliplen(encoding, text, length, static_cast<int>(at)));

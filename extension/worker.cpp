@@ -129,7 +129,12 @@ char* to_this_encoding(StringInfo text, int encoding, const char* target) {
   if (!PG_VALID_BE_ENCODING(encoding))
     ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
                     errmsg("unexpected encoding of database \"%s\"", target)));
-  return pg_any_to_server(text->data, text->len, encoding);
+  // A SQL_ASCII database takes what comes, and its documents are UTF-8. Those of one are, too:
+  // whatever is not, was escaped.
+  const int into = GetDatabaseEncoding() == PG_SQL_ASCII ? PG_UTF8 : GetDatabaseEncoding();
+  auto* from = reinterpret_cast<unsigned char*>(text->data);
+  return reinterpret_cast<char*>(pg_do_encoding_conversion(
+      from, text->len, encoding == PG_SQL_ASCII ? PG_UTF8 : encoding, into));
 }
 
 }  // namespace

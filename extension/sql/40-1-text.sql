@@ -1,4 +1,49 @@
--- How numbers and differences read. Shared by comparison, changes and status.
+-- Texts that a database may have and a document may not, and how numbers and differences read. Shared by all that follow.
+
+-- Bytes without a UTF-8 form as <HH>, and what looks like that in the text as <3C>HH> (doc/snapshot-document.md). Without `whole` a text that
+-- has no such byte stays as it is.
+CREATE FUNCTION dr._escape_bytes(value text, whole boolean) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'dr_escape_bytes';
+COMMENT ON FUNCTION dr._escape_bytes(text, boolean) IS 'Internal: a text with its bytes that have no UTF-8 form in an escape form';
+
+CREATE FUNCTION dr._unescape_bytes(value text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'dr_unescape_bytes';
+COMMENT ON FUNCTION dr._unescape_bytes(text) IS 'Internal: the text of an escape form, where this database can have it';
+
+-- For what is recorded or shown, and never has to be the same as something else.
+CREATE FUNCTION dr._utf8(value text)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT CASE WHEN getdatabaseencoding() = 'UTF8' THEN value ELSE dr._escape_bytes(value, false) END $$;
+COMMENT ON FUNCTION dr._utf8(text) IS 'Internal: a text that every client can read';
+
+CREATE FUNCTION dr._utf8_json(value jsonb)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT CASE WHEN getdatabaseencoding() = 'UTF8' THEN value ELSE dr._escape_bytes(value::text, false)::jsonb END $$;
+COMMENT ON FUNCTION dr._utf8_json(jsonb) IS 'Internal: JSON that every client can read';
+
+-- As documents of this database name a relation; those of 0.1.0 do not escape what looks escaped.
+CREATE FUNCTION dr._document_name(schema name, name name)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT CASE WHEN getdatabaseencoding() = 'UTF8' THEN format('%I.%I', schema, name) ELSE dr._escape_bytes(format('%I.%I', schema, name), true) END
+$$;
+COMMENT ON FUNCTION dr._document_name(name, name) IS 'Internal: the qualified name of a relation as documents of this database have it';
+
+-- The same document with all its texts in the escape form, so that it can be compared with one that has them so.
+CREATE FUNCTION dr._escape_document(document jsonb)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT CASE WHEN document ? 'escaped' THEN document ELSE dr._escape_bytes(document::text, true)::jsonb || '{"escaped": true}' END $$;
+COMMENT ON FUNCTION dr._escape_document(jsonb) IS 'Internal: a snapshot document with its texts in the escape form';
 
 CREATE FUNCTION dr._number_text(n numeric)
 RETURNS text
@@ -107,7 +152,7 @@ BEGIN
     RETURN value;
   END IF;
   IF other IS NULL THEN
-    RETURN left(value, width) || '...';
+    RETURN dr._utf8(left(value, width)) || '...';
   END IF;
   WHILE low < high LOOP
     middle := (low + high + 1) / 2;
@@ -118,7 +163,8 @@ BEGIN
     END IF;
   END LOOP;
   start := greatest(1, least(low - lead, length(value) - width + 1));
-  RETURN CASE WHEN start > 1 THEN '...' ELSE '' END || substr(value, start, width)
+  -- A SQL_ASCII database cuts between bytes, not between characters.
+  RETURN CASE WHEN start > 1 THEN '...' ELSE '' END || dr._utf8(substr(value, start, width))
     || CASE WHEN start + width <= length(value) THEN '...' ELSE '' END;
 END
 $$;

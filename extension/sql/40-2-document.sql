@@ -71,7 +71,8 @@ BEGIN
     (9, 'server', 'an object', coalesce(jsonb_typeof(document -> 'server'), 'object') IN ('object', 'null')),
     (10, 'server.version_num', 'a whole number', dr._is_valid(document #> '{server,version_num}', 'integer', true)),
     (11, 'server.in_recovery', 'true or false',
-     coalesce(jsonb_typeof(document #> '{server,in_recovery}'), 'null') IN ('boolean', 'null'))
+     coalesce(jsonb_typeof(document #> '{server,in_recovery}'), 'null') IN ('boolean', 'null')),
+    (12, 'escaped', 'true or missing', coalesce(document -> 'escaped' = 'true', true))
   ) AS m (n, name, wanted, valid)
   WHERE m.valid IS NOT TRUE
   ORDER BY m.n LIMIT 1;

@@ -14,9 +14,14 @@ BEGIN
   END IF;
   document := dr._collect(content, content, key);
   IF snapshot_counts.label IS NOT NULL THEN
-    document := jsonb_set(document, '{label}', to_jsonb(snapshot_counts.label));
+    document := jsonb_set(document, '{label}', to_jsonb(dr._utf8(snapshot_counts.label)));
   END IF;
   IF snapshot_counts.sequences IS NOT NULL THEN
+    -- A document is escaped as a whole or not at all.
+    IF (document ? 'escaped') <> (snapshot_counts.sequences ? 'escaped') THEN
+      document := dr._escape_document(document);
+      sequences := dr._escape_document(snapshot_counts.sequences);
+    END IF;
     document := document || jsonb_build_object('sequences', snapshot_counts.sequences -> 'sequences');
   END IF;
   PERFORM dr._check_document(document, 'the new snapshot');

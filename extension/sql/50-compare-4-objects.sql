@@ -180,7 +180,7 @@ BEGIN
     FROM dr._object_differences(baseline, actual, options) AS d
     CROSS JOIN LATERAL (SELECT dr._version_change(from_version, to_version, d.kind, d.facet, d.expected, d.actual_definition)) AS v (change)
     CROSS JOIN LATERAL (SELECT CASE d.facet
-      -- "… disabled on TABLE" is a part of "… disabled".
+      -- "... disabled on TABLE" is a part of "... disabled".
       WHEN 'enforcement' THEN d.actual_definition IS NOT NULL
                               AND (d.expected IS NULL OR d.actual_definition LIKE '%disabled' AND d.expected LIKE '%disabled on %')
       WHEN 'population' THEN d.actual_definition = 'not populated' END) AS l (less)

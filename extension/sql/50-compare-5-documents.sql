@@ -73,6 +73,12 @@ BEGIN
   PERFORM dr._check_options(options);
   PERFORM dr._check_document(baseline, 'the baseline');
   PERFORM dr._check_document(actual, 'the actual document');
+  -- The texts of both in the same form. The names of option "only" are as the document writes them, or in the very bytes.
+  IF (baseline ? 'escaped') <> (actual ? 'escaped') THEN
+    baseline := dr._escape_document(baseline);
+    actual := dr._escape_document(actual);
+  END IF;
+  options := dr._utf8_json(options);
   baseline := dr._document_without(baseline, options);
   actual := dr._document_without(actual, options);
   content := (baseline -> 'content')::boolean AND (actual -> 'content')::boolean;

@@ -56,6 +56,10 @@ DECLARE
 BEGIN
   PERFORM dr._check_document(old, format('snapshot %s', "from"));
   PERFORM dr._check_document(new, format('snapshot %s', "to"));
+  IF (old ? 'escaped') <> (new ? 'escaped') THEN
+    old := dr._escape_document(old);
+    new := dr._escape_document(new);
+  END IF;
   old_has_objects := jsonb_array_length(old -> 'objects') > 0;
   new_has_objects := jsonb_array_length(new -> 'objects') > 0;
   IF old ->> 'digest' <> new ->> 'digest' THEN

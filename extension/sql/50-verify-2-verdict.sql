@@ -103,13 +103,13 @@ BEGIN
     target, server, baseline, backup, snapshot, restored, content, started_at, finished_at, passed, problems, warnings,
     infos, omitted, verdict, options, triggered_by, given_uuid)
   VALUES (
-    _verification_store.target, nullif(_verification_store.server, ''), _verification_store.baseline,
+    dr._utf8(_verification_store.target), dr._utf8(nullif(_verification_store.server, '')), _verification_store.baseline,
     _verification_store.backup,
     (SELECT s.id FROM dr.snapshots AS s WHERE s.id = _verification_store.snapshot FOR KEY SHARE), _verification_store.restored,
     _verification_store.content, _verification_store.started_at,
     greatest(_verification_store.finished_at, _verification_store.started_at), verdict.status = 'passed',
     counted.problems, counted.warnings, counted.infos, greatest(counted.total - keep, 0),
-    coalesce(verdict.detail, verdict.status), _verification_store.options, _verification_store.triggered_by,
+    coalesce(verdict.detail, verdict.status), dr._utf8_json(_verification_store.options), dr._utf8(_verification_store.triggered_by),
     gen_random_uuid())
   RETURNING v.id INTO verification_id;
   INSERT INTO dr.verification_findings (verification, position, status, object_type, object, check_name, expected,

@@ -29,7 +29,7 @@ BEGIN
             HINT = 'The target is a database of this cluster; use dr_verify_snapshot() inside a database elsewhere.';
   END IF;
   origin := dr._origin(target);
-  all_options := dr._options_with_origin(options, origin);
+  all_options := dr._utf8_json(dr._options_with_origin(options, origin));
 
   IF snapshot IS NOT NULL THEN
     -- With both, the snapshot is the baseline and the label says whose it is: a snapshot document imported for this
@@ -56,7 +56,7 @@ BEGIN
     baseline_id := source.snapshot;
   ELSE
     baseline_kind := 'live';
-    baseline_name := format('the live database %s', current_database());
+    baseline_name := format('the live database %s', dr._utf8(current_database()::text));
   END IF;
 
   IF baseline_kind = 'live' THEN
@@ -78,7 +78,7 @@ BEGIN
     SELECT c.f, c.n FROM (SELECT ROW(f.*)::dr.finding AS f, row_number() OVER () AS n
                           FROM dr._compare(baseline, actual, all_options) AS f) AS c
     UNION ALL
-    SELECT ROW('info', 'database', target, 'baseline', NULL, NULL,
+    SELECT ROW('info', 'database', dr._utf8(target), 'baseline', NULL, NULL,
                'compared with the live source, which may have changed since the target was made')::dr.finding, NULL
     WHERE baseline_kind = 'live') AS l;
   verdict := dr._verdict(baseline, actual, all_options, findings, baseline_name);
@@ -122,7 +122,7 @@ BEGIN
     PERFORM dr._check_label(label);
   END IF;
   origin := dr._origin(current_database());
-  all_options := dr._options_with_origin(options, origin);
+  all_options := dr._utf8_json(dr._options_with_origin(options, origin));
   content := (document -> 'content')::boolean;
   actual := dr._collect(content, content OR jsonb_array_length(document -> 'objects') > 0, key);
   SELECT array_agg(ROW(f.*)::dr.finding) INTO findings FROM dr._compare(document, actual, all_options) AS f;

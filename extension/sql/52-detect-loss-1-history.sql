@@ -26,7 +26,7 @@ AS $$
   JOIN dr.snapshot_objects AS o ON o.snapshot = s.snapshot AND o.kind = 'table' AND o.facet = 'partition of'
   JOIN dr.definitions AS d ON d.id = o.definition
   UNION
-  SELECT format('%I.%I', n.nspname, c.relname), format('%I.%I', pn.nspname, p.relname)
+  SELECT dr._document_name(n.nspname, c.relname), dr._document_name(pn.nspname, p.relname)
   FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relispartition JOIN pg_namespace AS n ON n.oid = c.relnamespace
   JOIN pg_class AS p ON p.oid = i.inhparent JOIN pg_namespace AS pn ON pn.oid = p.relnamespace
   WHERE database = current_database()

@@ -12,7 +12,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._leaves(regclass) IS 'Internal: the partitions of a relation that hold rows, or the relation itself';
 
--- relations: of a snapshot document, at least those of the relation and its partitions. keyed: the key of keyed fingerprints is at
+-- relations: of a snapshot document, at least those of the relation and its partitions, in the escape form. keyed: the key of keyed fingerprints is at
 -- hand, and the document has been checked with it.
 CREATE FUNCTION dr._relation_baseline(snapshot_name text, relations jsonb, relation regclass, keyed boolean)
 RETURNS TABLE (name text, problem text, key text[], bucket_bits integer, buckets text, digest text)
@@ -23,13 +23,13 @@ AS $$
 DECLARE
   known CONSTANT jsonb := coalesce((
     SELECT jsonb_object_agg(format('%I.%I', r ->> 'schema', r ->> 'name'), r) FROM jsonb_array_elements(relations) AS r), '{}');
-  root CONSTANT jsonb := known -> (SELECT format('%I.%I', n.nspname, c.relname)
+  root CONSTANT jsonb := known -> (SELECT dr._escape_bytes(format('%I.%I', n.nspname, c.relname), true)
                                    FROM pg_class AS c, pg_namespace AS n
                                    WHERE c.oid = relation AND n.oid = c.relnamespace);
   leaves jsonb[];
   unusable text;
 BEGIN
-  SELECT array_agg(known -> format('%s.%I', l.schema, l.name)) INTO leaves FROM dr._leaves(relation) AS l;
+  SELECT array_agg(known -> dr._escape_bytes(format('%s.%I', l.schema, l.name), true)) INTO leaves FROM dr._leaves(relation) AS l;
   unusable := CASE
     WHEN root IS NULL THEN 'it does not have this relation'
     WHEN root ->> 'digest' IS NULL THEN coalesce('it has no fingerprint of it: ' || (root ->> 'note'), 'it has no fingerprint of it')
@@ -49,7 +49,7 @@ BEGIN
   RETURN QUERY
     SELECT snapshot_name, NULL::text, k.key, (l ->> 'bucket_bits')::integer, l ->> 'buckets', l ->> 'digest'
     FROM unnest(leaves) WITH ORDINALITY AS l (l, n),
-         (SELECT array_agg(c.name ORDER BY c.n) AS key
+         (SELECT array_agg(dr._unescape_bytes(c.name) ORDER BY c.n) AS key
           FROM jsonb_array_elements_text(CASE jsonb_typeof(root -> 'key') WHEN 'array' THEN root -> 'key' ELSE '[]' END)
             WITH ORDINALITY AS c (name, n)) AS k
     WHERE (l ->> 'rows')::bigint > 0
@@ -71,6 +71,7 @@ DECLARE
   source dr.backups;
   relations jsonb;
   keyed boolean := false;
+  escaped boolean;
 BEGIN
   IF origin IS NULL THEN
     RETURN;
@@ -87,6 +88,7 @@ BEGIN
       PERFORM dr._check_key(dr.snapshot_document(source.snapshot), secret, 'backup ' || source.label);
     END IF;
   END IF;
+  escaped := EXISTS (SELECT FROM dr.snapshots AS s WHERE s.id = source.snapshot AND s.header ? 'escaped');
   SELECT jsonb_agg(jsonb_build_object(
     'schema', r.schema, 'name', r.name, 'kind', r.kind, 'persistence', r.persistence, 'state', r.state, 'rows', r.rows,
     'digest', r.digest, 'key', r.key, 'note', r.note, 'bucket_bits', r.bucket_bits, 'buckets', d.definition))
@@ -96,9 +98,14 @@ BEGIN
         UNION
         SELECT n.nspname, c.relname FROM pg_partition_tree(relation) AS t, pg_class AS c, pg_namespace AS n
         WHERE c.oid = t.relid AND n.oid = c.relnamespace) AS w
-    JOIN dr.snapshot_relations AS r ON r.snapshot = source.snapshot AND r.schema = w.schema AND r.name = w.name
+    JOIN dr.snapshot_relations AS r ON r.snapshot = source.snapshot
+      AND r.schema = CASE WHEN escaped THEN dr._escape_bytes(w.schema::text, true) ELSE w.schema::text END
+      AND r.name = CASE WHEN escaped THEN dr._escape_bytes(w.name::text, true) ELSE w.name::text END
     LEFT JOIN dr.definitions AS d ON d.id = r.buckets;
   PERFORM dr._check_list(relations, 'relations', 'the snapshot of backup ' || source.label);
+  IF NOT escaped THEN
+    relations := dr._escape_bytes(relations::text, true)::jsonb;
+  END IF;
   RETURN QUERY SELECT * FROM dr._relation_baseline('backup ' || source.label, coalesce(relations, '[]'), relation, keyed);
 END
 $$;
@@ -115,7 +122,7 @@ BEGIN
   PERFORM dr._check_document(document, 'the argument');
   PERFORM dr._check_key(document, secret, 'the snapshot document');
   RETURN QUERY SELECT * FROM dr._relation_baseline(
-    'snapshot document ' || (document ->> 'uuid'), document -> 'relations', relation, secret IS NOT NULL);
+    'snapshot document ' || (document ->> 'uuid'), dr._escape_document(document) -> 'relations', relation, secret IS NOT NULL);
 END
 $$;
 COMMENT ON FUNCTION dr._document_baseline(jsonb, regclass, bytea) IS 'Internal: key buckets of a relation in a snapshot document';

@@ -91,7 +91,7 @@ BEGIN
   END LOOP;
   INSERT INTO dr.backups AS b (label, set_name, kind, state, started_at, tool_version, detail)
   VALUES (backup_start.label, backup_start.set_name, backup_start.kind, 'running',
-          backup_start.started_at, backup_start.tool_version, coalesce(backup_start.detail, '{}'))
+          backup_start.started_at, backup_start.tool_version, dr._utf8_json(coalesce(backup_start.detail, '{}')))
   RETURNING b.id INTO backup_id;
   RETURN backup_id;
 EXCEPTION WHEN unique_violation THEN
@@ -151,7 +151,7 @@ BEGIN
   UPDATE dr.backups AS b
   SET state = _backup_finish.state, finished_at = greatest(_backup_finish.finished_at, b.started_at),
       recovery_point = _backup_finish.recovery_point, snapshot = _backup_finish.snapshot,
-      manifest = _backup_finish.manifest,
+      manifest = dr._utf8_json(_backup_finish.manifest),
       recovery_lsn = (_backup_finish.manifest ->> 'recovery_lsn')::pg_lsn,
       original_bytes = (_backup_finish.manifest ->> 'original_bytes')::bigint,
       stored_bytes = (_backup_finish.manifest ->> 'stored_bytes')::bigint,
@@ -219,7 +219,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   source dr.backups := dr._backup_running(label);
-  reason text := coalesce(nullif(error, ''), 'no reason was given');
+  reason text := dr._utf8(coalesce(nullif(error, ''), 'no reason was given'));
 BEGIN
   UPDATE dr.backups AS b
   SET state = 'failed', error = reason,

@@ -35,7 +35,7 @@ BEGIN
   INSERT INTO dr.copies AS c (backup, repository, location, state, stored_bytes, manifest_sha256, checked_at, error)
   VALUES (source.id, _copy_record.repository, _copy_record.location, new_state,
           _copy_record.stored_bytes, _copy_record.manifest_sha256, _copy_record.checked_at,
-          nullif(_copy_record.error, ''))
+          dr._utf8(nullif(_copy_record.error, '')))
   ON CONFLICT ON CONSTRAINT copies_backup_repository_key DO UPDATE
   SET location = excluded.location, state = excluded.state,
       error = CASE WHEN _copy_record.state = new_state THEN excluded.error ELSE c.error END,

@@ -18,8 +18,8 @@ BEGIN
     RAISE EXCEPTION 'a restore needs its target database' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   INSERT INTO dr.restores AS r (backup, target, server, state, options, started_at, given_uuid)
-  VALUES (source.id, restore_start.target, nullif(restore_start.server, ''), 'running',
-          coalesce(restore_start.options, '{}'), coalesce(restore_start.started_at, now()), gen_random_uuid())
+  VALUES (source.id, dr._utf8(restore_start.target), dr._utf8(nullif(restore_start.server, '')), 'running',
+          dr._utf8_json(coalesce(restore_start.options, '{}')), coalesce(restore_start.started_at, now()), gen_random_uuid())
   RETURNING r.id INTO restore_id;
   RETURN restore_id;
 END
@@ -37,7 +37,7 @@ AS $$
 DECLARE
   found dr.restores;
   proof dr.verifications;
-  reason text := nullif(error, '');
+  reason text := dr._utf8(nullif(error, ''));
 BEGIN
   PERFORM dr._check_word('final state of a restore', state,
                          ARRAY['complete', 'complete_with_errors', 'failed', 'interrupted']);
@@ -102,7 +102,7 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
   SELECT array_agg(jsonb_populate_record(NULL::dr.finding, e.value) ORDER BY e.position) INTO lines
-  FROM jsonb_array_elements(findings) WITH ORDINALITY AS e (value, position);
+  FROM jsonb_array_elements(dr._utf8_json(findings)) WITH ORDINALITY AS e (value, position);
   last := lines[cardinality(lines)];
   IF last.check_name IS DISTINCT FROM 'verdict' OR coalesce(last.status, '') NOT IN ('passed', 'failed') THEN
     RAISE EXCEPTION 'the findings do not end with a verdict' USING ERRCODE = 'invalid_parameter_value';

@@ -11,6 +11,10 @@ DECLARE
   event_id bigint;
 BEGIN
   PERFORM dr._check_event(severity, kind, message);
+  -- Whatever the text of a failure is made of, it is recorded, and can be read.
+  message := dr._utf8(message);
+  detail := dr._utf8_json(detail);
+  set_name := dr._utf8(set_name);
   SELECT * INTO last FROM dr.events AS e
   WHERE e.kind = _event_store.kind AND e.set_name IS NOT DISTINCT FROM nullif(_event_store.set_name, '')
   ORDER BY e.id DESC LIMIT 1;

@@ -110,20 +110,24 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'samples must be between 1 and 1000';
   END IF;
   RETURN QUERY
-    SELECT f.* FROM (
+    SELECT f.status, f.object_type, dr._utf8(f.object), f.check_name, dr._utf8(f.expected), dr._utf8(f.actual), dr._utf8(f.detail) FROM (
       SELECT * FROM dr._integrity_catalog()
       UNION ALL SELECT * FROM dr._integrity_libraries()
       UNION ALL SELECT * FROM dr._integrity_sequences(depth > 1)) f
     ORDER BY array_position(ARRAY['error', 'warning', 'info'], f.status), f.object_type, f.object;
   IF depth >= 2 THEN
-    RETURN QUERY SELECT * FROM dr._integrity_constraints(samples);
-    RETURN QUERY SELECT * FROM dr._integrity_not_null(samples);
-    RETURN QUERY SELECT * FROM dr._integrity_domains(samples);
-    RETURN QUERY SELECT * FROM dr._integrity_partitions(samples);
-    RETURN QUERY SELECT * FROM dr._integrity_duplicates(samples);
+    RETURN QUERY
+      SELECT f.status, f.object_type, dr._utf8(f.object), f.check_name, dr._utf8(f.expected), dr._utf8(f.actual), dr._utf8(f.detail) FROM (
+        SELECT * FROM dr._integrity_constraints(samples)
+        UNION ALL SELECT * FROM dr._integrity_not_null(samples)
+        UNION ALL SELECT * FROM dr._integrity_domains(samples)
+        UNION ALL SELECT * FROM dr._integrity_partitions(samples)
+        UNION ALL SELECT * FROM dr._integrity_duplicates(samples)) AS f;
   END IF;
   IF depth >= 3 THEN
-    RETURN QUERY SELECT * FROM dr._integrity_amcheck(depth >= 4, samples);
+    RETURN QUERY
+      SELECT f.status, f.object_type, dr._utf8(f.object), f.check_name, dr._utf8(f.expected), dr._utf8(f.actual), dr._utf8(f.detail)
+      FROM dr._integrity_amcheck(depth >= 4, samples) AS f;
   END IF;
 END
 $$;
