@@ -137,6 +137,23 @@ if [ "$(sql postgres 'SHOW server_version_num')" -ge 140000 ]; then
   like "$out" 'café' 'beside others'
 fi
 
+# Keyed, in a database whose own name has such a byte, and read in databases of other encodings.
+sql ascii "CREATE DATABASE \"db$e\" TEMPLATE legacy" || die 'a database with a name of such bytes'
+is "$(sql "db$e" "SELECT status FROM dr_verify_against('copy', dr_snapshot_counts(content => true, key => sha256('key')), key => sha256('key')) WHERE check_name = 'verdict'")" failed 'a sealed snapshot is compared'
+document=$(PGCLIENTENCODING=UTF8 sql "db$e" "SELECT dr_snapshot_document(max(id)) FROM dr.snapshots")
+is "$(jq -r '.database.name' <<<"$document")" 'db<E9>' "the database's name"
+is "$(sql "db$e" "SELECT status FROM dr_verify_snapshot($(quoted), key => sha256('key')) WHERE check_name = 'verdict'")" passed 'a sealed document verifies it'
+like "$(sql "db$e" "SELECT status FROM dr_verify_snapshot(replace('$(sed "s/'/''/g" <<<"$document")', 'note <E9>', 'note <E8>')::jsonb, key => sha256('key'))" 2>&1)" 'seal|changed|altered' 'a changed byte breaks the seal'
+like "$(PGCLIENTENCODING=UTF8 sql "db$e" "SELECT detail FROM dr_verify_against(current_database()::text) WHERE check_name = 'verdict'")" 'identical to the live database db<E9>' 'it is verified by its name'
+like "$(PGCLIENTENCODING=UTF8 sql "db$e" 'SELECT detail FROM dr_detect_loss()' 2>&1)" 'snapshot' 'loss is looked for in it'
+for db in unicode db_latin1 db_euc_jp; do
+  number=$(PGCLIENTENCODING=UTF8 sql "$db" "SELECT dr_snapshot_import(replace('$(sed "s/'/''/g" <<<"$document")', 'é', 'e')::jsonb)" 2>&1)
+  is "$(PGCLIENTENCODING=UTF8 sql "$db" "SELECT name FROM dr.snapshot_relations WHERE snapshot = $number AND schema LIKE 's<%'" 2>&1)" 't<E9>' "the document is read in $db"
+done
+like "$(PGCLIENTENCODING=UTF8 findings legacy db_latin1)" 'mismatch.*encoding.*SQL_ASCII.*LATIN1' 'SQL_ASCII and LATIN1 are compared'
+like "$(PGCLIENTENCODING=UTF8 findings db_latin1 ascii)" 'mismatch.*encoding.*LATIN1.*SQL_ASCII' 'and the other way round'
+like "$(PGCLIENTENCODING=UTF8 findings ascii db_latin1)" 'mismatch\|table\|public."café"\|rows\|1 row\|2 rows' 'by the same names'
+
 for file in "$top"/extension/pgdr--*.sql "$top"/extension/sql/*.sql "$top"/extension/sql/upgrade/*/*.sql; do
   is "$(LC_ALL=C grep -c '[^ -~	]' "$file")" 0 "$(basename "$file") is ASCII"
 done
