@@ -25,6 +25,21 @@ like "$out" '3 rows differ, of which 1 are named' 'more rows than named are coun
 exit_is 9 pgdr --json differences copy public.item
 is "$(jq -r '[.equal, (.differences | length), .differences[0].key] | join(" ")' <<<"$out")" 'false 3 (id)=(42)' 'JSON has the same'
 
+# After an accident in the source: a real backup, restored beside it, says what the source lost since.
+exit_is 0 pgdr init --yes
+exit_is 0 pgdr backup
+exit_is 0 pgdr restore latest --to rescue
+sql shop "DELETE FROM item WHERE id IN (7, 8); UPDATE item SET name = 'newer' WHERE id = 9; INSERT INTO item VALUES (3000, 'since')" >/dev/null
+exit_is 9 pgdr differences rescue public.item
+like "$out" 'gone +\(id\)=\(7\) +id=7, name=item 7' 'a row that the source lost since the backup is named'
+like "$out" 'changed since +\(id\)=\(9\) +name' 'a row that the source changed since is named'
+unlike "$out" '(missing|extra) ' 'nothing is wrong in the copy'
+exit_is 0 pgdr differences rescue public.item --question copy
+exit_is 9 pgdr differences rescue public.item --question source
+is "$(grep -c '^gone' <<<"$out")" 2 'asked for alone, too'
+exit_is 2 pgdr differences rescue public.item --question nobody
+like "$err" 'copy' 'a question that does not exist: the valid ones are told'
+
 exit_is 1 pgdr differences copy public.nothing
 like "$err" 'does not exist in this database' 'a table that is not there is an error'
 exit_is 1 pgdr differences nowhere public.item

@@ -21,6 +21,18 @@ TEST(Differences, TextHasALineForEachAndNotesBelow) {
             "7 rows differ\n");
 }
 
+TEST(Differences, WhatTheSourceLostSinceIsShown) {
+  const app::Differences lost{
+      "shop",
+      {{"gone", "(id)=(1)", std::nullopt, std::nullopt, "id=1, name=x", std::nullopt},
+       {"changed since", "(id)=(2)", "name", std::nullopt, "NULL", std::nullopt}}};
+  EXPECT_TRUE(app::any_difference(lost));
+  EXPECT_EQ(differences_text(lost, false),
+            "SIDE           KEY       COLUMN  EXPECTED  ACTUAL        DETAIL\n"
+            "gone           (id)=(1)                    id=1, name=x\n"
+            "changed since  (id)=(2)  name    NULL      'NULL'\n");
+}
+
 TEST(Differences, NothingDiffers) {
   const app::Differences none{"shop", {}};
   EXPECT_FALSE(app::any_difference(none));
@@ -36,7 +48,7 @@ TEST(Differences, RemarksAloneAreNoDifference) {
 }
 
 TEST(Differences, JsonKeepsNullsAndTheAnswer) {
-  const Json json = differences_json(some(), {"copy", "public.t", 20});
+  const Json json = differences_json(some(), {"copy", "public.t", 20, "both"});
   EXPECT_EQ(json["target"], "copy");
   EXPECT_EQ(json["equal"], false);
   ASSERT_EQ(json["differences"].size(), 3U);

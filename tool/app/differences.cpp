@@ -16,7 +16,8 @@ Result<Differences> read_differences(const SetConfig& set, const DifferencesRequ
   if (key) catalog.use_key(std::move(*key));
   Differences result;
   result.database = db->database();
-  const auto rows = catalog.differences(request.target, request.relation, request.max_rows);
+  const auto rows =
+      catalog.differences(request.target, request.relation, request.max_rows, request.question);
   if (!rows) {
     Error error = rows.error();
     // The tool's sessions have no search_path.

@@ -1,5 +1,5 @@
-// The rows of one relation that differ between a set's database and another one of its server: what
-// dr_differences() says.
+// The rows of one relation that differ between a set's database and a restored copy of it on the
+// same server: what dr_differences_question() says.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,15 @@ namespace pgdr::app {
 struct DifferencesRequest {
   std::string target;           // database
   std::string relation;         // as in SQL, with its schema
-  std::uint32_t max_rows = 20;  // at least 1
+  std::uint32_t max_rows = 20;  // at least 1, for each question
+  // copy: what is wrong in the restored database; source: what the source lost or changed since the
+  // backup; both.
+  std::string question = "both";
 };
 
 // A row, or one column of a changed row; "info" is about the comparison itself.
 struct Difference {
-  std::string side;  // missing, extra, changed, info
+  std::string side;  // missing, extra, changed; gone, changed since (of the source); info
   std::optional<std::string> key;
   std::optional<std::string> column;
   std::optional<std::string> expected;

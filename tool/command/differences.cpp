@@ -16,8 +16,15 @@ namespace pgdr::command {
 namespace {
 
 Tone tone_of(const std::string& side) {
-  if (side == "changed") return Tone::kWarn;
+  if (side.starts_with("changed")) return Tone::kWarn;
   return side == "info" ? Tone::kDim : Tone::kBad;
+}
+
+// A changed column's NULL is a value, and not the text NULL; of a whole row only one side is there.
+std::string value_text(const app::Difference& line, const std::optional<std::string>& value) {
+  if (!line.column) return value.value_or("");
+  if (!value) return "NULL";
+  return *value == "NULL" ? "'NULL'" : *value;
 }
 
 struct Options {
@@ -48,10 +55,9 @@ std::string differences_text(const app::Differences& differences, bool color) {
       notes += printable(line.detail.value_or("")) + "\n";
       continue;
     }
-    // A changed column's NULL is a value; a missing or extra row has only one side.
-    const std::string none = line.side == "changed" && line.column ? "NULL" : "";
     table.add({Cell(line.side, tone_of(line.side)), line.key.value_or(""), line.column.value_or(""),
-               line.expected.value_or(none), line.actual.value_or(none), line.detail.value_or("")});
+               value_text(line, line.expected), value_text(line, line.actual),
+               line.detail.value_or("")});
   }
   if (!table.empty()) return table.text(color) + notes;
   return notes.empty() ? "no row differs\n" : notes;
@@ -70,6 +76,7 @@ Json differences_json(const app::Differences& differences, const app::Difference
   return {{"database", differences.database},
           {"target", request.target},
           {"relation", request.relation},
+          {"question", request.question},
           {"equal", !app::any_difference(differences)},
           {"differences", std::move(lines)}};
 }
@@ -88,8 +95,14 @@ void add_differences(CLI::App& app, const Globals& globals, Runner& run) {
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  cmd->add_option("--question", options->request.question,
+                  "copy: what is wrong in the restored database; source: what the source lost or "
+                  "changed since the backup; both")
+      ->type_name("WHICH")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"copy", "source", "both"}));
   add_set_option(cmd, options->set);
-  cmd->footer("\nExit code 0: no row differs; 9: some do.");
+  cmd->footer("\nExit code 0: no row differs in what was asked for; 9: some do.");
   run.on(cmd, [options, &globals] { return run_differences(globals, *options); });
 }
 

@@ -175,14 +175,12 @@ std::string Catalog::keyed_call(std::string call, std::vector<Value>& params) co
 }
 
 Result<Rows> Catalog::differences(const std::string& target, const std::string& relation,
-                                  std::uint32_t max_rows) {
-  std::vector<Value> params{target, relation, std::to_string(max_rows)};
-  const std::string call =
-      keyed_call(fmt::format("SELECT side, key, column_name, expected, actual, detail "
-                             "FROM {}($1::text, $2::text, $3::integer",
-                             name("differences")),
-                 params);
-  return db_->query(call, params);
+                                  std::uint32_t max_rows, const std::string& question) {
+  return db_->query(fmt::format("SELECT side, key, column_name, expected, actual, detail "
+                                "FROM {}($1::text, $2::text, $3::integer, $4::bytea, $5::text)",
+                                name("differences_question")),
+                    {target, relation, std::to_string(max_rows),
+                     key_ ? Value(key_->bytea()) : std::nullopt, question});
 }
 
 Result<std::int64_t> Catalog::snapshot_counts(const std::optional<std::string>& label,

@@ -170,9 +170,9 @@ class Catalog {
                                               const std::string& options = "{}");
   Result<std::vector<Finding>> verify_snapshot(const std::string& document,
                                                const std::string& options = "{}");
-  // dr_differences(): side, key, column_name, expected, actual, detail.
+  // side, key, column_name, expected, actual, detail. question: copy, source or both.
   Result<Rows> differences(const std::string& target, const std::string& relation,
-                           std::uint32_t max_rows);
+                           std::uint32_t max_rows, const std::string& question);
   Result<std::int64_t> verification_record(const VerificationRecord& record);
 
   Result<std::int64_t> event_record(const EventRecord& event);
