@@ -54,7 +54,8 @@ mv "$REPO" "$REPO.away"
 exit_is 10 pgdr doctor
 mv "$REPO.away" "$REPO"
 fault_program pg_dump --exit 1 --when .
-exit_is 0 pgdr doctor
+exit_is 1 pgdr doctor
+like "$out" 'FAIL\] +try pg_dump' 'a pg_dump that would fail is found by trying'
 clear_faults
 sed -i "s|^trusted = .*|trusted = [\"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"]|" "$CONFIG"
 exit_is 2 pgdr doctor

@@ -60,6 +60,9 @@ exit_is 1 pgdr status
 like "$err" '0\.0\.1, older than this tool' 'an old extension'
 like "$err" 'ALTER EXTENSION pgdr UPDATE' 'and the remedy'
 sql shop "UPDATE pg_extension SET extversion = '99.0' WHERE extname = 'pgdr'"
+exit_is 1 pgdr status
+like "$err" '99\.0, which this tool .* is too old for' 'an extension of a later first number'
+sql shop "UPDATE pg_extension SET extversion = '0.99' WHERE extname = 'pgdr'"
 exit_is 0 pgdr status
 
 sql postgres 'CREATE ROLE nologin NOLOGIN'

@@ -47,7 +47,7 @@ like "$err" 'too long .*63 bytes' 'a name that the server would cut off is refus
 is "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname ~ '^nnn'")" 0 'and nothing made'
 sql postgres 'CREATE ROLE reader LOGIN IN ROLE pg_read_all_data'
 exit_is 1 pgdr restore latest --to "postgresql://reader@/other?host=$PGHOST"
-like "$err" 'permission denied to create database.*connect as a superuser' 'a role that may not restore: who may'
+like "$err" 'may not create databases.*connect as a superuser' 'a role that may not restore: who may'
 unlike "$err" 'lists what a backup needs' 'not what a backup needs'
 
 # --- what is there already -----------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ is "$(sql shop "SELECT state FROM dr.backups ORDER BY started_at DESC LIMIT 1")"
 
 # an integrity check that cannot run is a warning, too
 sql shop "REVOKE ALL ON FUNCTION dr_check_integrity FROM PUBLIC; CREATE ROLE plain LOGIN BYPASSRLS; GRANT pg_read_all_data TO plain;
-          SELECT dr_grant('plain', 'backup'); REVOKE EXECUTE ON FUNCTION dr_check_integrity FROM plain;
+          SELECT dr_grant('plain', 'backup'); REVOKE EXECUTE ON FUNCTION dr.check_integrity FROM plain;
           GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO plain"
 sql shop "DO \$\$ DECLARE o oid; BEGIN FOR o IN SELECT oid FROM pg_largeobject_metadata LOOP
             EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO plain', o); END LOOP; END \$\$"

@@ -36,7 +36,7 @@ for options in '-Fc' '-Fc --inserts' '-Fd -j 2'; do
       "$(sql shop "SELECT md5(string_agg(t::text, E'\n' ORDER BY t::text)) FROM dr.$table AS t")" "pg_dump $options: dr.$table is the same"
   done
   is "$(sql copy "SELECT string_agg(objective || ' ' || target, ', ' ORDER BY objective) FROM dr_status() WHERE target IS NOT NULL")" \
-    'copies 1, rpo 1 hour' "pg_dump $options: objectives set, removed and left alone are as they were"
+    'checked_age 35 days, copies 1, rpo 1 hour' "pg_dump $options: objectives set, removed and left alone are as they were"
   is "$(sql copy "SELECT dr_backup_start('20261103T020000Z-0003', 'shop')")" 3 "pg_dump $options: numbers go on"
   is "$(sql copy 'SELECT dr_snapshot_counts()')" 3 "pg_dump $options: snapshots too"
   is "$(sql copy "SELECT dr_event_record('info', 'x', 'y') > (SELECT max(id) FROM dr.events)")" t "pg_dump $options: events too"

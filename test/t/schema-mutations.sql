@@ -208,7 +208,7 @@ ALTER TABLE app.base DROP CONSTRAINT base_kind_check, ADD CONSTRAINT base_kind_c
 ALTER TABLE app.heap_two DROP CONSTRAINT heap_two_b_key; --> missing constraint app.heap_two.heap_two_b_key existence
 COMMENT ON CONSTRAINT names ON app.users IS NULL; --> mismatch constraint app.users.names comment
 UPDATE pg_constraint SET conislocal = NOT conislocal WHERE conrelid = 'app.heir'::regclass AND conname = 'b_small'; --> mismatch constraint app.heir.b_small inheritance
-ALTER TABLE app.of_events DISABLE TRIGGER ALL; --> warning constraint app.of_events.of_events_id_at_fkey enforcement
+ALTER TABLE app.of_events DISABLE TRIGGER ALL; --> mismatch constraint app.of_events.of_events_id_at_fkey enforcement
 ALTER TABLE app.events DROP CONSTRAINT events_user; --> missing constraint app.events.events_user existence
 
 -- === dumpConstraint: keys and exclusion
@@ -278,7 +278,7 @@ UPDATE pg_class SET relam = (SELECT oid FROM pg_am WHERE amname = 'heap_too') WH
 UPDATE pg_class SET relreplident = 'f' WHERE oid = 'app.stored'::regclass; --> mismatch materialized view app.stored replica identity
 
 -- === refreshMatViewData
-REFRESH MATERIALIZED VIEW app.stored WITH NO DATA; --> warning materialized view app.stored population
+REFRESH MATERIALIZED VIEW app.stored WITH NO DATA; --> mismatch materialized view app.stored rows
 
 -- === dumpSequence
 ALTER SEQUENCE app.ticket INCREMENT 6; --> mismatch sequence app.ticket definition

@@ -140,7 +140,7 @@ Manifest manifest() {
   m.label = "20261121T020000Z-9f3c";
   m.database = "shop";
   m.server_version_num = 150020;
-  m.locale = {"UTF8", "C.UTF-8", "C.UTF-8", "libc", ""};
+  m.locale = {"UTF8", "C.UTF-8", "C.UTF-8", "libc", "", ""};
   m.recipients = {"age1abc"};
   m.artifacts = {{"database.dump.zst.age", "database", 1, std::string(64, 'a'), 1, ""},
                  {"globals.sql.zst.age", "globals", 1, std::string(64, 'a'), 1, ""},

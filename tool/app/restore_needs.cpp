@@ -64,7 +64,7 @@ class Judge {
     if (o_.existed || f_.createdb) return;
     add(LackLevel::kBlocks, "right", fmt::format("role {} may not create databases", f_.user),
         fmt::format("connect as a superuser (--to postgresql://postgres@HOST/NAME), or let one "
-                    "run: ALTER ROLE {} CREATEDB;",
+                    "run: ALTER ROLE {} CREATEDB",
                     db::quote_ident(f_.user)));
   }
 
