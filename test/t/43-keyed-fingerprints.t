@@ -25,7 +25,7 @@ is "$(sql shop "SELECT count(DISTINCT header ->> 'key_check') FROM dr.snapshots 
 
 # Nothing of the key is left behind
 not_ok 'the log does not hold the key' grep -qi "$key" "$T/main/log"
-ok 'though it logs every statement' grep -q 'dr_snapshot_counts' "$T/main/log"
+ok 'though it logs every statement' grep -q 'snapshot_counts' "$T/main/log"
 pg_dump shop >"$T/shop.sql"
 not_ok 'nor does the database' grep -qi "$key" "$T/shop.sql"
 

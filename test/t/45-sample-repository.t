@@ -52,7 +52,7 @@ exit_is 2 pgdr list
 like "$err" 'format, version 2, is newer.*version 1' 'a newer repository is named as such'
 exit_is 2 pgdr restore latest --set keys --to newer
 sed -i 's/"version": 2/"version": 1/' "$T/sample/repository/pgdr-repository.json"
-sed -i 's/"version": 1/"version": 2/' "$T"/sample/repository/keys/2*/manifest.json
+sed -i 's/"version": 1/"version": 3/' "$T"/sample/repository/keys/2*/manifest.json
 exit_is 2 pgdr restore latest --set keys --to newer
-like "$err" 'version 2 is newer' 'and so is a newer manifest'
+like "$err" 'version 3 is newer' 'and so is a newer manifest'
 done_testing

@@ -27,7 +27,7 @@ like "$err" "backup $plain in repository local: its manifest is not signed" 'wit
 like "$err" "backup $forged in repository local: its manifest carries no signature of a trusted key" 'for each'
 exit_is 3 pgdr --json list
 is "$(jq -r '.sets[0].backups[] | .label + " " + .copies[0].signature' <<<"$out" | sort | paste -sd,)" \
-  "$plain unsigned,$good trusted,$forged wrong" 'and to programs'
+  "$(printf '%s\n' "$plain unsigned" "$good trusted" "$forged wrong" | sort | paste -sd,)" 'and to programs'
 exit_is 3 pgdr show "$plain"
 like "$out" ', unsigned' 'show says unsigned'
 exit_is 3 pgdr show "$forged"

@@ -8,6 +8,7 @@
 
 #include "app/marks.hpp"
 #include "base/log.hpp"
+#include "db/connection.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -139,7 +140,11 @@ std::string LostCopy::words() const {
                  "hold it",
                  label, repository)
            : fmt::format("backup {} is missing in repository {}", label, repository);
-  return everywhere ? what + "; no other repository holds it" : what;
+  if (!everywhere) return what;
+  return fmt::format(
+      "{}; no other repository holds it. If it was taken out on purpose: SELECT dr_copy_record({}, "
+      "{}, {}, 'deleted')",
+      what, db::quote_literal(label), db::quote_literal(repository), db::quote_literal(location));
 }
 
 Result<std::vector<LostCopy>> find_lost(db::Connection& db, const std::string& set,
