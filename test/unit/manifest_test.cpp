@@ -18,7 +18,7 @@ Manifest example() {
   m.server_version = "15.20";
   m.server_version_num = 150020;
   m.system_identifier = "7300000000000000001";
-  m.locale = {"UTF8", "C", "C", "libc", ""};
+  m.locale = {"UTF8", "C", "C", "libc", "", ""};
   m.tool_version = "0.1.0";
   m.extension_version = "0.1.0";
   m.started_at = *parse_iso("2026-11-21T02:00:00.5Z");
