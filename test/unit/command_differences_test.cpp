@@ -15,9 +15,9 @@ app::Differences some() {
 
 TEST(Differences, TextHasALineForEachAndNotesBelow) {
   EXPECT_EQ(differences_text(some(), false),
-            "SIDE     KEY        COLUMN  EXPECTED       ACTUAL  DETAIL\n"
+            "SIDE     KEY        COLUMN  EXPECTED       ACTUAL    DETAIL\n"
             "missing  (id)=(42)          id=42, name=x\n"
-            "changed  (id)=(43)  name    NULL           a?[2J   first difference\n"
+            "changed  (id)=(43)  name    NULL           a\\x1B[2J  first difference\n"
             "7 rows differ\n");
 }
 
