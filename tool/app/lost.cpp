@@ -134,7 +134,7 @@ class Search {
 }  // namespace
 
 std::string LostCopy::words() const {
-  const std::string what =
+  std::string what =
       news ? fmt::format(
                  "backup {} is no longer in repository {}, which the catalog believes to "
                  "hold it",

@@ -183,8 +183,9 @@ Result<Overview> read_overview(const Config& config, const SetConfig& set) {
   // Newer than what there is, so no rule of retention let it go.
   for (const auto& [label, known] : read.known) {
     const bool newer = overview.backups.empty() || label > overview.backups.front().manifest.label;
-    const bool shown = std::any_of(read.history.broken.begin(), read.history.broken.end(),
-                                   [&](const BrokenBackup& one) { return one.label == label; });
+    const bool shown =
+        std::any_of(read.history.broken.begin(), read.history.broken.end(),
+                    [&name = label](const BrokenBackup& one) { return one.label == name; });
     if (!known.finished || !newer || shown || !read.repositories.failed.empty()) continue;
     overview.problems.push_back(
         fmt::format("backup {}, which the catalog knows, is in no repository any more", label));
