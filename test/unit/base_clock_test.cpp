@@ -100,6 +100,10 @@ TEST(Label, IsTheUtcStartAndRandomBits) {
   EXPECT_LT(make_label(at(kTwoOClock)), make_label(at(kTwoOClock + 1000000)));
 }
 
+TEST(Label, SaysItsSecond) {
+  EXPECT_EQ(label_time(make_label(at(kTwoOClock))), to_label_time(at(kTwoOClock)));
+}
+
 TEST(Label, IsChecked) {
   EXPECT_TRUE(valid_label("20261121T020000Z-9f3c"));
   for (const char* label :

@@ -38,6 +38,7 @@ class BackupRun {
   Status begin();
   Status prepare();
   Status check_database();
+  Status follow_newest();
   void check_integrity();
   Status start_watch();
   Status dump();
@@ -91,6 +92,7 @@ Status BackupRun::check_database() {
   PGDR_TRY(catalog_, db::Catalog::open(*db_));
   PGDR_TRY(auto fingerprint_key, load_fingerprint_key(config_));
   if (fingerprint_key) catalog_->use_key(std::move(*fingerprint_key));
+  PGDR_CHECK(follow_newest());
   PGDR_CHECK(start_watch());
   PGDR_TRY(pg_dump_, client_program("pg_dump", db_->server_version()));
   if (set_.globals) {
@@ -119,6 +121,34 @@ Status BackupRun::check_database() {
     if (!room) copies_->fail(i, room.error());
   }
   return success();
+}
+
+// Labels sort as the backups were begun, which is what "newest" means everywhere. Within the second
+// of the one before, the random half would decide: then the next second is waited for. We hold the
+// set's locks, so nobody comes between.
+Status BackupRun::follow_newest() {
+  PGDR_TRY(const db::Value newest,
+           db_->scalar("SELECT pg_catalog.max(label COLLATE \"C\") FROM dr.backups "
+                       "WHERE set_name = $1",
+                       {set_.name}));
+  if (!newest || *newest < manifest_.label) return success();
+  const std::string_view second = label_time(*newest);
+  while (label_time(manifest_.label) == second) {
+    const auto next = std::chrono::ceil<std::chrono::seconds>(manifest_.started_at +
+                                                              std::chrono::microseconds(1));
+    PGDR_CHECK(sleep_until_signal(
+        std::chrono::ceil<std::chrono::milliseconds>(next - system_clock().now())));
+    manifest_.started_at = system_clock().now();
+    manifest_.label = make_label(manifest_.started_at);
+  }
+  if (*newest < manifest_.label) return success();
+  const std::string message = fmt::format(
+      "this host's clock is behind backup {}: until it has passed that time, \"latest\" means that "
+      "one, not what is made now",
+      *newest);
+  log_warning(message);
+  return catalog_->event_record_once(
+      {.severity = "warning", .kind = "clock_behind", .message = message, .set = set_.name});
 }
 
 // A damaged database is dumped all the same: the backup may be the last chance to save what is

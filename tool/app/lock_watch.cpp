@@ -142,7 +142,6 @@ LockWatch::LockWatch(std::unique_ptr<db::Connection> db, std::string pid, std::s
       child_(std::move(child)),
       on_trouble_(std::move(on_trouble)),
       judge_(limit),
-      limit_(limit),
       thread_([this] { run(); }) {}
 
 LockWatch::~LockWatch() {

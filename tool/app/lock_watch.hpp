@@ -87,7 +87,6 @@ class LockWatch {
   bool stop_ = false;
   bool may_yield_ = false;
   WaitJudge judge_;
-  std::chrono::milliseconds limit_;
   std::optional<Error> trouble_;
   std::thread thread_;
 };

@@ -191,4 +191,6 @@ bool valid_label(std::string_view label) {
   return in.rest.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
+std::string_view label_time(std::string_view label) { return label.substr(0, label.find('-')); }
+
 }  // namespace pgdr

@@ -25,5 +25,6 @@ std::string to_local(Time t);                   // 2026-11-21 03:00:00 CET
 std::string to_label_time(Time t);              // 20261121T020000Z
 std::string make_label(Time t);  // 20261121T020000Z-9f3c: UTC start + 16 random bits; sortable
 bool valid_label(std::string_view label);
+std::string_view label_time(std::string_view label);  // of a valid one, its first half
 
 }  // namespace pgdr

@@ -1,8 +1,10 @@
 #include "base/interrupt.hpp"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -88,6 +90,18 @@ Error interrupted_error() {
   return Error::of(Code::kInterrupted, name == nullptr || number == 0
                                            ? std::string("interrupted")
                                            : std::string("interrupted by SIG") + name);
+}
+
+Status sleep_until_signal(std::chrono::milliseconds time) {
+  using std::chrono::milliseconds;
+  pollfd watched{interrupt_fd(), POLLIN, 0};
+  const auto end = std::chrono::steady_clock::now() + time;
+  for (auto left = time; left.count() > 0;
+       left = std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now())) {
+    if (interrupted()) return interrupted_error();
+    poll(&watched, 1, static_cast<int>(std::min<milliseconds::rep>(left.count(), 60000)));
+  }
+  return interrupted() ? Status(interrupted_error()) : success();
 }
 
 void clear_interrupt() {

@@ -1,7 +1,5 @@
 #include "store/retry.hpp"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <mutex>
 #include <random>
@@ -15,17 +13,6 @@ using std::chrono::milliseconds;
 
 // How soon a wait notices that it was cancelled.
 constexpr milliseconds kCancelSlice{200};
-
-Status sleep_until_signal(milliseconds time) {
-  pollfd watched{interrupt_fd(), POLLIN, 0};
-  const auto end = std::chrono::steady_clock::now() + time;
-  for (auto left = time; left.count() > 0;
-       left = std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now())) {
-    if (interrupted()) return interrupted_error();
-    poll(&watched, 1, static_cast<int>(std::min<milliseconds::rep>(left.count(), 60000)));
-  }
-  return interrupted() ? Status(interrupted_error()) : success();
-}
 
 double draw() {
   thread_local std::mt19937_64 engine(std::random_device{}());
