@@ -99,7 +99,7 @@ const char* described(const JsonbValue* value) {
       return value->val.boolean ? "it is true" : "it is false";
     case jbvNumeric: {
       char* text = written(value->val.numeric);
-      if (strlen(text) > 40) strlcpy(text + 37, "...", 4);
+      if (strlen(text) > 40) memcpy(text + 37, "...", sizeof "...");
       return psprintf("it is the number %s", text);
     }
     case jbvString: {
