@@ -114,6 +114,13 @@ ALTER TABLE broken.dull ADD CONSTRAINT sleeps CHECK (broken.slow(n)) NOT VALID, 
 CREATE TABLE broken.poor (p int REFERENCES broken.parent (id));
 ALTER TABLE broken.poor OWNER TO regress_pgdr_poor;
 ALTER TABLE broken.poor DISABLE TRIGGER ALL;
+-- only in replica mode; a deferrable key; the triggers of a partitioned table itself, which never check a row
+CREATE TABLE broken.replica (p int CONSTRAINT late UNIQUE DEFERRABLE);
+SELECT tgname AS late FROM pg_trigger WHERE tgrelid = 'broken.replica'::regclass \gset
+ALTER TABLE broken.replica ENABLE REPLICA TRIGGER :"late";
+CREATE TABLE broken.parted (p int UNIQUE DEFERRABLE REFERENCES broken.parent (id)) PARTITION BY RANGE (p);
+CREATE TABLE broken.parted_1 PARTITION OF broken.parted FOR VALUES FROM (1) TO (9);
+ALTER TABLE ONLY broken.parted DISABLE TRIGGER ALL;
 CREATE FOREIGN DATA WRAPPER regress_pgdr_nothing;
 CREATE SERVER regress_pgdr_nowhere FOREIGN DATA WRAPPER regress_pgdr_nothing;
 CREATE FOREIGN TABLE broken.far (n int CHECK (n > 0)) SERVER regress_pgdr_nowhere;

@@ -29,11 +29,12 @@ AS $$
   FROM pg_constraint k
   WHERE NOT k.convalidated AND k.conrelid <> 0
   UNION ALL
-  -- while they are off, rows that break it get in
+  -- while they are off, rows that break it get in; those that check new rows never fire on a partitioned table itself
   SELECT DISTINCT 'warning', 'constraint', format('%s on %s', quote_ident(k.conname), k.conrelid::regclass), 'constraint enforced',
     'enforced', 'its triggers are disabled', 'changes are not checked: ALTER TABLE ... ENABLE TRIGGER ALL'
-  FROM pg_constraint k JOIN pg_trigger t ON t.tgconstraint = k.oid
-  WHERE k.contype = 'f' AND t.tgisinternal AND t.tgenabled = 'D'
+  FROM pg_constraint k JOIN pg_trigger t ON t.tgconstraint = k.oid JOIN pg_class c ON c.oid = t.tgrelid
+  WHERE t.tgisinternal AND t.tgenabled IN ('D', 'R')
+    AND NOT (c.relkind = 'p' AND t.tgfoid IN ('"RI_FKey_check_ins"'::regproc, '"RI_FKey_check_upd"'::regproc, 'unique_key_recheck'::regproc))
   UNION ALL
   -- transaction ids: beyond autovacuum_freeze_max_age something holds vacuum back; near 2^31 the server stops
   SELECT CASE WHEN x.age > 1500000000 THEN 'error' ELSE 'warning' END, 'database', quote_ident(x.datname), x.what || ' age',
