@@ -64,13 +64,34 @@ SELECT * FROM dr_status() WHERE objective = 'verified_age';
 INSERT INTO dr.verifications (target, baseline, backup, restored, started_at, finished_at, passed, problems, warnings, infos, verdict)
 VALUES ('copy', 'backup', 1, true, now(), now(), false, 1, 0, 0, 'bad');
 SELECT * FROM dr_status() WHERE objective = 'verified_age';
+-- That a part of it was restored and matched proves no backup, whoever recorded it and how; it also takes back no finding.
+INSERT INTO dr.verifications (target, baseline, backup, restored, started_at, finished_at, passed, problems, warnings, infos, verdict, options)
+VALUES ('part', 'backup', 1, true, now(), now(), true, 0, 0, 0, 'a part', '{"only": ["public.t"]}'),
+       ('part', 'backup', 1, true, now(), now(), true, 0, 0, 0, 'nothing', '{"only": []}');
+SELECT dr_verification_record('20261001T020000Z-0000', 'part', now(), now(), '[
+  {"status": "info", "object_type": "database", "object": "part", "check_name": "only", "detail": "only these relations were compared: public.t"},
+  {"status": "passed", "check_name": "verdict"}]') AS recorded \gset
+SELECT options FROM dr.verifications WHERE id = :recorded;
+SELECT dr_restore_start('20261001T020000Z-0000', 'part', started_at => now() - interval '1 second', options => '{"only": ["public.t"]}') AS restore \gset
+INSERT INTO dr.verifications (target, baseline, backup, restored, started_at, finished_at, passed, problems, warnings, infos, verdict)
+VALUES ('part', 'backup', 1, true, now(), now(), true, 0, 0, 0, 'a part') RETURNING id AS linked \gset
+SELECT dr_restore_finish(:restore, 'complete', now(), :linked);
+SELECT * FROM dr_status() WHERE objective = 'verified_age';
+-- The whole of it does both.
+INSERT INTO dr.verifications (target, baseline, backup, restored, started_at, finished_at, passed, problems, warnings, infos, verdict, options)
+VALUES ('whole', 'backup', 1, true, now(), now(), true, 0, 0, 0, 'fine', '{"only": null}');
+SELECT state FROM dr_status() WHERE objective = 'verified_age';
 -- Objectives that are off until they are set, and one that is removed.
 SELECT dr_objective_set('verified_age', NULL);
 SELECT dr_objective_set('rto', '15 minutes');
 SELECT dr_objective_set('snapshot_age', '2 hours');
 SELECT * FROM dr_status() WHERE objective NOT IN ('backup', 'rpo', 'copies');
-SELECT dr_restore_start('20261120T020000Z-0001', 'copy', started_at => now() - interval '1 hour') AS id;
-SELECT dr_restore_finish(1, 'complete', now() - interval '48 minutes');
+SELECT dr_restore_start('20261120T020000Z-0001', 'copy', started_at => now() - interval '1 hour') AS restore \gset
+SELECT dr_restore_finish(:restore, 'complete', now() - interval '48 minutes');
+SELECT * FROM dr_status() WHERE objective = 'rto';
+-- How long a part took, or definitions alone, says nothing of how long the whole takes.
+SELECT dr_restore_start('20261120T020000Z-0001', 'part', started_at => now() - interval '1 hour', options => '{"only": [], "schema_only": true}') AS restore \gset
+SELECT dr_restore_finish(:restore, 'complete', now() - interval '1 minute');
 SELECT * FROM dr_status() WHERE objective = 'rto';
 SELECT dr_objective_set('rto', '10 minutes');
 SELECT * FROM dr_status() WHERE objective = 'rto';

@@ -150,8 +150,19 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._status_copies(integer) IS 'Internal: complete copies of the newest backup';
 
+-- Whether a restore with these options brought only a part of its backup.
+CREATE FUNCTION dr._restore_of_part(options jsonb)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT coalesce(options -> 'only', 'null') NOT IN ('null', '[]') OR coalesce(options -> 'schema_only' = 'true', false)
+$$;
+COMMENT ON FUNCTION dr._restore_of_part(jsonb) IS 'Internal: whether a restore brought only a part of its backup';
+
 -- Only a verification of a database that was restored from a backup proves that backup, and only if the restore itself went through: what
--- failed in it may be what the comparison does not see. A restore whose failures are all explained is recorded as complete.
+-- failed in it may be what the comparison does not see. A restore whose failures are all explained is recorded as complete. That a part of
+-- the backup matched proves nothing of the rest; that it did not match, all.
 CREATE FUNCTION dr._restore_verifications()
 RETURNS SETOF dr.verifications
 LANGUAGE sql STABLE
@@ -161,7 +172,9 @@ AS $$
   WHERE v.backup IS NOT NULL
     AND (v.restored OR EXISTS (SELECT FROM dr.restores AS r WHERE r.verification = v.id))
     AND NOT (v.passed AND (EXISTS (SELECT FROM dr.restores AS r WHERE r.verification = v.id AND r.state <> 'complete')
-                           OR EXISTS (SELECT FROM dr.backups AS b WHERE b.id = v.backup AND b.state = 'incomplete')))
+                           OR EXISTS (SELECT FROM dr.backups AS b WHERE b.id = v.backup AND b.state = 'incomplete')
+                           OR coalesce(v.options -> 'only', 'null') <> 'null'
+                           OR EXISTS (SELECT FROM dr.restores AS r WHERE r.verification = v.id AND dr._restore_of_part(r.options))))
 $$;
 COMMENT ON FUNCTION dr._restore_verifications() IS 'Internal: verifications of databases restored from a backup';
 
@@ -256,7 +269,7 @@ AS $$
                                                               dr._duration_text(target)) ELSE '' END) END
   FROM (SELECT max(d.duration) AS longest, count(*) AS restores
         FROM (SELECT r.finished_at - r.started_at AS duration FROM dr.restores AS r
-              WHERE r.state = 'complete' ORDER BY r.finished_at DESC LIMIT 5) AS d) AS n
+              WHERE r.state = 'complete' AND NOT dr._restore_of_part(r.options) ORDER BY r.finished_at DESC LIMIT 5) AS d) AS n
 $$;
 COMMENT ON FUNCTION dr._status_rto(interval) IS 'Internal: duration of the last successful restores';
 

@@ -34,4 +34,15 @@ for jobs in 1 2; do
   is "$(sql only_$jobs "SELECT to_regclass('public.users') IS NULL AND to_regproc('tools.of_users') IS NULL")" t \
     'what needs a table that was not asked for stays away'
 done
+# That a part of it came back right proves no backup, and takes back nothing that was found wrong.
+exit_is 0 pgdr list
+unlike "$out" 'proven' 'a part proves no backup'
+is "$(sql shop "SELECT actual IS NULL AND explanation LIKE 'No restored backup was ever verified%' FROM dr_status() WHERE objective = 'verified_age'")" t \
+  'nor does it fulfil an objective'
+sql shop "SELECT dr_objective_set('rto', '1 hour')" >/dev/null
+is "$(sql shop "SELECT state FROM dr_status() WHERE objective = 'rto'")" unknown 'and says nothing of how long a restore takes'
+sql only_1 'DELETE FROM goods WHERE id = 500'
+is "$(sql shop "SELECT status FROM dr_verify_against('only_1') WHERE check_name = 'verdict'")" failed 'what is wrong in a part is wrong'
+exit_is 0 pgdr restore latest --to only_3 --only goods
+is "$(sql shop "SELECT state FROM dr_status() WHERE objective = 'verified_age'")" critical 'and stays so, whatever part comes back right'
 done_testing
