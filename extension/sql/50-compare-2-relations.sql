@@ -1,22 +1,44 @@
 -- Comparing the relations of two snapshot documents.
 
+-- The hash-partitioned tables of a document whose rows a restore may put into other partitions: hashes of an enum, of types made of one
+-- and of regclass and its like go by OIDs. Those of other types, an extension's too, go by the value. Of a key with an expression only the
+-- columns are known, and those of the table that it does not name may as well be what the type of the expression is taken from.
+CREATE FUNCTION dr._scattered(document jsonb)
+RETURNS SETOF text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH record AS MATERIALIZED (
+    SELECT o.kind, o.identity, o.definition
+    FROM jsonb_to_recordset(document -> 'objects') AS o (kind text, identity text, facet text, definition text)
+    WHERE o.facet = 'definition' AND o.kind IN ('table', 'column', 'type', 'domain')
+  ), hashed AS MATERIALIZED (
+    SELECT r.identity, substring(r.definition FROM 'PARTITION BY HASH \((.*)\)') AS key
+    FROM record AS r WHERE r.kind = 'table' AND r.definition LIKE '%PARTITION BY HASH %'
+  ), named AS MATERIALIZED (
+    SELECT h.identity, h.key ~ '[(]|::' AS expression,
+           ARRAY(SELECT m[1] FROM regexp_matches(h.key, '"(?:[^"]|"")+"|[a-z0-9_]+', 'g') AS m) AS words
+    FROM hashed AS h
+  ), typed AS (
+    SELECT n.identity, c.definition,
+           substring(c.definition FROM '^((?:"(?:[^"]|"")+"|[^". ]+)\.(?:"(?:[^"]|"")+"|[^". \[(]+))') AS type
+    FROM record AS c JOIN named AS n ON n.identity = dr._object_relation('column', c.identity, NULL)
+    WHERE c.kind = 'column' AND (n.expression OR substr(c.identity, length(n.identity) + 2) = ANY (n.words))
+  )
+  SELECT DISTINCT t.identity FROM typed AS t LEFT JOIN record AS o ON o.kind IN ('type', 'domain') AND o.identity = t.type
+  WHERE t.definition ~ '^reg[a-z]+(\[| |$)' OR o.kind = 'type'
+     OR o.definition ~ '^AS (reg[a-z]+(\[| |$)|("([^"]|"")+"|[^". ]+)\.)'
+$$;
+COMMENT ON FUNCTION dr._scattered(jsonb) IS 'Internal: hash-partitioned tables whose rows a restore may put into other partitions';
+
 -- `bounds`: the partitioned table that a partition belongs to, and which of its rows. `scattered`: of a partitioned table, whether a restore
--- may put rows into other partitions: it goes by hashes of user-defined types, and those of an enum are made of OIDs.
+-- may put rows into other partitions.
 CREATE FUNCTION dr._relations(document jsonb, names text[])
 RETURNS TABLE (object text, schema text, name text, kind text, persistence text, rows bigint, digest text,
                generated text, key jsonb, bucket_bits integer, buckets text, state text, note text, parent text, bounds text, scattered boolean)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-  WITH record AS MATERIALIZED (
-    SELECT o.kind, o.identity, o.facet, o.definition
-    FROM jsonb_to_recordset(document -> 'objects') AS o (kind text, identity text, facet text, definition text)
-    WHERE o.facet = 'partition of' OR (o.facet = 'definition' AND o.definition LIKE '%PARTITION BY HASH %')
-       OR (o.kind = 'column' AND o.facet = 'definition' AND o.definition ~ '^("([^"]|"")+"|[^". ]+)\.')
-  ), hashed AS (
-    SELECT DISTINCT h.identity FROM record AS h JOIN record AS c ON dr._object_relation('column', c.identity, NULL) = h.identity
-    WHERE h.kind = 'table' AND h.facet = 'definition' AND c.kind = 'column'
-  )
   SELECT format('%I.%I', r.schema, r.name), r.*, p.parent, p.bounds, h.identity IS NOT NULL
   FROM jsonb_to_recordset(document -> 'relations') AS r (
     schema text, name text, kind text, persistence text, rows bigint, digest text, generated text, key jsonb,
@@ -24,9 +46,10 @@ AS $$
   LEFT JOIN (
     -- The schema records know which partitioned table a partition belongs to. One of each: a document may be anybody's.
     SELECT o.identity, max(o.definition) AS bounds, max(dr._object_relation('table', o.definition, NULL)) AS parent
-    FROM record AS o WHERE o.facet = 'partition of' GROUP BY o.identity
+    FROM jsonb_to_recordset(document -> 'objects') AS o (identity text, facet text, definition text)
+    WHERE o.facet = 'partition of' GROUP BY o.identity
   ) AS p ON p.identity = format('%I.%I', r.schema, r.name)
-  LEFT JOIN hashed AS h ON h.identity = format('%I.%I', r.schema, r.name)
+  LEFT JOIN dr._scattered(document) AS h (identity) ON h.identity = format('%I.%I', r.schema, r.name)
   WHERE dr._named(r.schema, r.name, names)
 $$;
 COMMENT ON FUNCTION dr._relations(jsonb, text[]) IS 'Internal: the relations of a snapshot document';
