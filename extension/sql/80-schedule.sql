@@ -7,7 +7,8 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  cron_database text := current_setting('cron.database_name', true);
+  -- Settings that the caller may not see are not there for him.
+  cron_database text := (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.database_name');
 BEGIN
   IF EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pg_cron') THEN
     -- What is called by these names below is pg_cron's, or it is not called.
@@ -61,7 +62,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._cron_command(boolean) IS 'Internal: what the job runs';
 
--- Errors, with the line to run there, where pg_cron lives in another database. Settings that the caller may not see are not there for him.
+-- Errors, with the line to run there, where pg_cron lives in another database.
 CREATE FUNCTION dr._check_cron_database(line text)
 RETURNS void
 LANGUAGE plpgsql STABLE

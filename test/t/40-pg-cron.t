@@ -22,6 +22,13 @@ like "$err" "cron.schedule_in_database\('pgdr snapshots of postgres', '17 3 \* \
 try_sql postgres "SELECT \"Proof Tools\".dr_unschedule_snapshots()"
 like "$err" "cron.unschedule\(jobid\) FROM cron.job WHERE jobname = 'pgdr snapshots of postgres'" 'and so is taking the job away'
 
+# Who may not see pg_cron's settings, as the role that README tells to make, is told what he may know.
+sql postgres "CREATE ROLE keeper LOGIN BYPASSRLS; GRANT pg_read_all_data TO keeper; SELECT \"Proof Tools\".dr_grant('keeper', 'backup')" >/dev/null || die 'a role is made'
+for call in "dr_schedule_snapshots('* * * * *')" 'dr_unschedule_snapshots()'; do
+  PGUSER=keeper try_sql postgres "SELECT \"Proof Tools\".$call"
+  like "$err" '55000.*pg_cron is not installed in this database' "$call: a role that may not see the settings is told so"
+done
+
 sql shop 'CREATE EXTENSION pg_cron' || die 'pg_cron is created'
 try_sql shop "SELECT \"Proof Tools\".dr_schedule_snapshots('now and then')"
 like "$err" 'pg_cron refused the schedule "now and then": invalid schedule' 'an invalid schedule is refused in words'
