@@ -20,7 +20,8 @@ AS $$
   SELECT CASE WHEN i.indisunique THEN 'error' ELSE 'warning' END, 'index', i.indexrelid::regclass::text, 'index state', 'valid and ready',
     concat_ws(', ', CASE WHEN NOT i.indisvalid THEN 'not valid' END, CASE WHEN NOT i.indisready THEN 'not ready' END,
       CASE WHEN NOT i.indislive THEN 'being dropped' END),
-    'queries do not use it; a dump creates it anew, which fails if the data does not allow it: REINDEX or drop it'
+    -- pg_dump takes valid ones only (getIndexes)
+    'queries do not use it, and a dump leaves it out: REINDEX or drop it'
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
   WHERE c.relkind = 'i' AND c.relpersistence <> 't' AND NOT (i.indisvalid AND i.indisready AND i.indislive)
   UNION ALL
