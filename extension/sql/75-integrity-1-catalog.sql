@@ -63,6 +63,28 @@ AS $$
 $$;
 COMMENT ON FUNCTION dr._integrity_catalog() IS 'integrity findings from catalogs and statistics alone';
 
+-- pg_dump leaves out, or takes without a word in part, what it may not see: subscriptions are a superuser's to dump, and the options of a
+-- user mapping are shown to whom pg_user_mappings shows them.
+CREATE FUNCTION dr._integrity_undumped()
+RETURNS TABLE (status text, object_type text, object text, check_name text, expected text, actual text, detail text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT 'warning', 'subscription', quote_ident(s.subname), 'dumped', 'in a dump by this role', 'left out',
+    'only a superuser''s dump has it: keep its CREATE SUBSCRIPTION elsewhere'
+  FROM pg_subscription AS s
+  WHERE s.subdbid = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+    AND NOT (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user)
+  UNION ALL
+  SELECT 'warning', 'user mapping', format('%I.%I', m.srvname, m.usename), 'dumped', 'in a dump by this role', 'without its options',
+    'only a superuser''s dump has its options, such as user and password: keep them elsewhere'
+  FROM pg_user_mappings AS m JOIN pg_foreign_server AS s ON s.oid = m.srvid
+  WHERE m.umoptions IS NULL AND NOT (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user)
+    AND NOT CASE WHEN m.umuser = 0 THEN pg_has_role(s.srvowner, 'USAGE')
+                 ELSE m.usename = current_user AND (pg_has_role(s.srvowner, 'USAGE') OR has_server_privilege(s.oid, 'USAGE')) END
+$$;
+COMMENT ON FUNCTION dr._integrity_undumped() IS 'integrity findings about what a dump by this role lacks';
+
 -- C functions name their library; one that is gone makes the functions fail, and CREATE EXTENSION in a restore with them.
 CREATE FUNCTION dr._integrity_libraries()
 RETURNS TABLE (status text, object_type text, object text, check_name text, expected text, actual text, detail text)

@@ -112,6 +112,7 @@ BEGIN
   RETURN QUERY
     SELECT f.status, f.object_type, dr._utf8(f.object), f.check_name, dr._utf8(f.expected), dr._utf8(f.actual), dr._utf8(f.detail) FROM (
       SELECT * FROM dr._integrity_catalog()
+      UNION ALL SELECT * FROM dr._integrity_undumped()
       UNION ALL SELECT * FROM dr._integrity_libraries()
       UNION ALL SELECT * FROM dr._integrity_sequences(depth > 1)) f
     ORDER BY array_position(ARRAY['error', 'warning', 'info'], f.status), f.object_type, f.object;

@@ -27,6 +27,21 @@ exit_is 0 pgdr list
 exit_is 0 pgdr verify latest
 exit_is 0 pgdr snapshot
 
+# What pg_dump leaves out for this role is told, and only that.
+sql shop "CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw; CREATE SERVER own FOREIGN DATA WRAPPER postgres_fdw;
+          GRANT USAGE ON FOREIGN SERVER own TO pgdr_backup;
+          CREATE USER MAPPING FOR postgres SERVER far OPTIONS (user 'u', password 'secret'); CREATE USER MAPPING FOR PUBLIC SERVER far;
+          CREATE USER MAPPING FOR pgdr_backup SERVER own OPTIONS (user 'u');
+          CREATE SUBSCRIPTION feed CONNECTION 'host=/nowhere dbname=x' PUBLICATION p WITH (connect = false, enabled = false, slot_name = NONE)" 2>/dev/null ||
+  die 'a subscription and user mappings are made'
+exit_is 0 pgdr backup
+like "$err" 'warning: subscription feed: dumped: left out' 'a subscription that is in no dump of the role is a warning'
+like "$err" 'warning: user mapping far.postgres: dumped: without its options' 'so are options that the role may not see'
+like "$err" 'warning: user mapping far.public: dumped' 'whether there are any or not'
+unlike "$err" 'user mapping own|secret' 'those that it sees are not'
+is "$(sql shop "SELECT count(*) FROM dr_check_integrity() WHERE check_name = 'dumped'")" 0 'a superuser lacks nothing'
+sql shop 'DROP SUBSCRIPTION feed; DROP SERVER far CASCADE; DROP SERVER own CASCADE; DROP EXTENSION postgres_fdw' 2>/dev/null || die 'they are gone'
+
 # A superuser restores; every row is there, also those that row security hides.
 sed -i 's#postgresql://pgdr_backup@/shop#postgresql:///shop#' "$CONFIG"
 exit_is 0 pgdr restore latest --to shop_restore
