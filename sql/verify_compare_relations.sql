@@ -160,6 +160,9 @@ SELECT * FROM dr._compare(
 SELECT * FROM dr._compare(pg_temp.doc(ARRAY[pg_temp.rel('t', 1, 'x')]), pg_temp.doc(), '{"only": ["app.t", "app.typo"]}');
 \echo :SQLSTATE
 
+SELECT * FROM dr._compare(pg_temp.doc(), pg_temp.doc(), '{"only": []}');
+\echo :SQLSTATE
+
 -- What cannot be compared is an error, not a mismatch.
 SELECT * FROM dr._compare(pg_temp.doc(), pg_temp.doc(more => '{"digest": "test-2"}'));
 \echo :SQLSTATE

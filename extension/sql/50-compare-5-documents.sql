@@ -95,6 +95,10 @@ BEGIN
             DETAIL = format('The check values of the keys are %s and %s.', baseline ->> 'key_check', actual ->> 'key_check');
   END IF;
   names := dr._only(options);
+  IF names = '{}' THEN
+    RAISE EXCEPTION 'option "only" names nothing, so nothing would be compared'
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Leave the option out to compare everything.';
+  END IF;
   SELECT n INTO unknown FROM unnest(names) AS n
   WHERE NOT EXISTS (
     SELECT FROM jsonb_to_recordset((baseline -> 'relations') || (baseline -> 'sequences')) AS r (schema text, name text)

@@ -1,5 +1,6 @@
 #include "app/restore_plan.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -191,6 +192,20 @@ TEST(RestorePlan, APartitionedTableComesWithItsPartitions) {
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->all, (std::vector<int>{1, 2, 3, 4, 5, 9, 10, 11, 12, 22, 25}));
   EXPECT_EQ(plan->tables, (std::vector<std::string>{"public.events", "public.events_2026"}));
+}
+
+TEST(RestorePlan, AMaterializedViewComesWithTheTablesThatItReads) {
+  Toc toc = shop();
+  toc.entries.push_back(entry(40, "VIEW", "recent", kPre, {9}));
+  toc.entries.push_back(entry(41, "MATERIALIZED VIEW", "sums", kPre, {40, 6}));
+  toc.entries.push_back(entry(42, "MATERIALIZED VIEW", "sums_of_sums", kPre, {41}));
+  PlanOptions options;
+  options.only = {"sums_of_sums"};
+  const auto plan = plan_restore(toc, options);
+  ASSERT_TRUE(plan);
+  EXPECT_THAT(plan->tables,
+              testing::UnorderedElementsAre("public.users", "public.events", "public.events_2026",
+                                            "public.sums", "public.sums_of_sums"));
 }
 
 TEST(RestorePlan, AnUnknownTableIsNamedWithANearOne) {

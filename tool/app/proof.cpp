@@ -190,6 +190,10 @@ Result<ProofResult> prove_in_target(ProofRequest& request, db::Catalog* catalog,
 
 Result<ProofResult> prove(ProofRequest& request, db::Catalog* catalog, db::Connection* source,
                           bool same_server, Target& target) {
+  // A comparison of nothing would pass.
+  if (request.partial && request.tables.empty()) {
+    return Error::of(Code::kFailed, "no table was restored, and only those are compared");
+  }
   if (catalog == nullptr || source == nullptr || !same_server) {
     return prove_in_target(request, catalog, target);
   }

@@ -95,7 +95,10 @@ class Selection {
 
   Status choose(const std::vector<std::string>& names) {
     for (const auto& name : names) PGDR_CHECK(choose_one(name));
-    for (bool grown = true; grown;) grown = add_partitions();
+    for (bool grown = true; grown;) {
+      grown = add_partitions();
+      grown = add_sources() || grown;
+    }
     for (const int id : tables_) require(id);
     for (bool grown = true; grown;) grown = add_parts();
     add_helpers();
@@ -150,6 +153,30 @@ class Selection {
         }
       }
       if (parent && child && tables_.insert(*child).second) grown = true;
+    }
+    return grown;
+  }
+
+  // A materialized view has the rows of what it reads, through whatever views.
+  bool add_sources() {
+    std::vector<int> work;
+    for (const auto& e : toc_.entries) {
+      if (e.kind == "MATERIALIZED VIEW" && tables_.contains(e.id)) work.push_back(e.id);
+    }
+    std::unordered_set<int> seen(work.begin(), work.end());
+    bool grown = false;
+    while (!work.empty()) {
+      const auto at = by_id_.find(work.back());
+      work.pop_back();
+      if (at == by_id_.end()) continue;
+      const std::string& kind = at->second->kind;
+      if (kind == "TABLE" || kind == "MATERIALIZED VIEW") {
+        grown = tables_.insert(at->first).second || grown;
+      }
+      if (kind == "TABLE") continue;
+      for (const int d : at->second->dependencies) {
+        if (seen.insert(d).second) work.push_back(d);
+      }
     }
     return grown;
   }
