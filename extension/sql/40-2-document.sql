@@ -1,9 +1,10 @@
 -- The snapshot document <-> the catalog. jsonb in, tables inside, the same jsonb out.
 
 -- Whether a JSON value is a text, a UUID, a time or a whole number that can be cast to that type; what is nullable may be missing.
+-- Not parallel safe, nor is what calls it: it starts a subtransaction, which is an error in a parallel operation.
 CREATE FUNCTION dr._is_valid(value jsonb, type text, nullable boolean DEFAULT false)
 RETURNS boolean
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -31,7 +32,7 @@ COMMENT ON FUNCTION dr._check_list(jsonb, text, text) IS
 -- Errors unless the argument is a snapshot document of a version this extension understands.
 CREATE FUNCTION dr._check_document(document jsonb, what text)
 RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

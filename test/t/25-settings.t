@@ -31,6 +31,18 @@ plain postgres "ALTER DATABASE shop RESET ALL; ALTER DATABASE shop SET default_t
   ALTER DATABASE shop SET default_transaction_deferrable = on; ALTER DATABASE shop SET lock_timeout = '1ms';
   ALTER DATABASE shop SET bytea_output = 'escape'; ALTER DATABASE shop SET search_path = ''"
 proven 'with serializable and deferrable transactions'
+plain postgres "ALTER DATABASE shop RESET ALL; ALTER DATABASE shop SET exit_on_error = on; ALTER DATABASE shop SET quote_all_identifiers = on;
+  ALTER DATABASE shop SET xmloption = 'document'; ALTER DATABASE shop SET enable_seqscan = off"
+plain postgres 'ALTER DATABASE shop SET force_parallel_mode = on' 2>/dev/null || plain postgres 'ALTER DATABASE shop SET debug_parallel_query = on'
+proven 'with all in parallel, and errors that end the session'
+plain shop "CREATE ROLE keeper LOGIN BYPASSRLS; SELECT dr_grant('keeper', 'backup');
+  DO \$\$ DECLARE o oid; BEGIN FOR o IN SELECT oid FROM pg_largeobject_metadata LOOP
+    EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO keeper', o); END LOOP; END \$\$" >/dev/null || die 'a role is made'
+plain shop 'GRANT pg_read_all_data TO keeper' 2>/dev/null || plain shop 'ALTER ROLE keeper SUPERUSER' # 13 has no such role
+# Its session has errors that are handled: it may not look at the server's files.
+PGUSER=keeper exit_is 0 pgdr backup
+unlike "$err" 'integrity' 'by a role whose session would end by an error that is handled'
+PGUSER=keeper exit_is 0 pgdr snapshot
 plain postgres 'ALTER DATABASE shop RESET ALL'
 
 # --- the role --------------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ constexpr Pin kBoth[] = {
     {"transform_null_equals", "off"},
     {"bytea_output", "hex"},
     {"client_min_messages", "notice"},
+    {"exit_on_error", "off"},  // an error that is handled would end the session
 };
 
 constexpr Pin kSession[] = {
