@@ -5,7 +5,9 @@ start_cluster
 make_db shop 200
 sql shop 'CREATE EXTENSION pgdr'
 sql postgres "CREATE ROLE reader LOGIN PASSWORD 'secret'"
-sql shop 'GRANT SELECT ON users TO reader'
+sql shop "GRANT SELECT ON users TO reader; SELECT dr_grant('reader', 'backup')" >/dev/null
+# A function of the database's own that is called like the extension's, and is not everybody's.
+sql shop 'CREATE FUNCTION dr_ward() RETURNS integer LANGUAGE sql AS $$SELECT 1$$; REVOKE ALL ON FUNCTION dr_ward() FROM PUBLIC; GRANT EXECUTE ON FUNCTION dr_ward() TO reader'
 write_config shop
 make_repository
 exit_is 0 pgdr backup
@@ -50,6 +52,8 @@ ok 'so do the lines for a server without the extension' run_lines "$(commands '^
 $(commands '^On a server without' '^no such line')"
 is "$(sql without_pgdr "SELECT count(*) FROM pg_extension WHERE extname = 'pgdr'")" 0 'the extension is left out'
 is "$(sql without_pgdr 'SELECT count(*) FROM documents')" 202 'the data are not'
+is "$(sql without_pgdr "SELECT has_function_privilege('public', 'dr_ward()', 'EXECUTE') || ' ' || has_function_privilege('reader', 'dr_ward()', 'EXECUTE')")" 'false true' \
+  'a function that is not the extension'\''s keeps its privileges'
 
 # README's own lines for it
 readme=$(sed -n '/^On a server without the extension pgdr/,/^## /p' "$top/README.md" | sed -n '/^age/p' |
@@ -58,6 +62,8 @@ TARGET=by_readme
 createdb by_readme
 ok 'README has lines for it, too' run_lines "$readme"
 is "$(sql by_readme "SELECT count(*) FROM documents, (SELECT count(*) FROM pg_extension WHERE extname = 'pgdr') AS e WHERE e.count = 0")" 202 'which do the same'
+is "$(sql by_readme "SELECT has_function_privilege('public', 'dr_ward()', 'EXECUTE') || ' ' || has_function_privilege('reader', 'dr_ward()', 'EXECUTE')")" 'false true' \
+  'a function that is not the extension'\''s keeps its privileges'
 
 # a file that was changed stops at the second step
 printf x >>"$T/carried-away/database.dump.zst.age"

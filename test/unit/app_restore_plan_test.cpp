@@ -120,6 +120,19 @@ TEST(RestorePlan, WithoutPgdrLeavesOutItsEntries) {
   for (const int id : {2, 3, 23, 24}) EXPECT_FALSE(has(plan->all, id)) << id;
 }
 
+TEST(RestorePlan, AFunctionOfTheDatabaseKeepsItsPrivilegesWhateverItIsCalled) {
+  Toc toc = shop();
+  toc.entries.push_back(entry(50, "FUNCTION", "dr_ward(integer)", kPre));
+  toc.entries.push_back(entry(51, "ACL", "FUNCTION dr_ward(integer)", kNone, {50}));
+  toc.entries.push_back(entry(52, "ACL", "FUNCTION dr_status()", kNone, {520}));
+  PlanOptions options;
+  options.leave_out = {{"pgdr", "dr", "dr_"}};
+  const auto plan = plan_restore(toc, options);
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(has(plan->all, 51));
+  EXPECT_FALSE(has(plan->all, 52)) << "the extension's";
+}
+
 TEST(RestorePlan, AnotherExtensionIsLeftOutWithItsSchema) {
   Toc toc = shop();
   toc.entries.push_back(entry(50, "EXTENSION", "pg_cron", kPre, {}, ""));

@@ -21,12 +21,18 @@ bool is_table(const TocEntry& e) {
          e.kind == "VIEW" || e.kind == "SEQUENCE";
 }
 
-bool belongs_to(const TocEntry& e, const LeftOut& left) {
+using ById = std::unordered_map<int, const TocEntry*>;
+
+// A function that an archive creates is no extension's, whatever it is called.
+bool belongs_to(const TocEntry& e, const LeftOut& left, const ById& by_id) {
   if (e.kind == "EXTENSION") return e.tag == left.extension;
   if (e.kind == "COMMENT" && e.tag == "EXTENSION " + left.extension) return true;
   if (e.kind == "ACL" && !left.functions.empty() &&
       starts_with(e.tag, "FUNCTION " + left.functions)) {
-    return true;
+    return std::none_of(e.dependencies.begin(), e.dependencies.end(), [&](int d) {
+      const auto at = by_id.find(d);
+      return at != by_id.end() && at->second->kind == "FUNCTION";
+    });
   }
   return !left.schema.empty() && (e.schema == left.schema || e.tag == "SCHEMA " + left.schema);
 }
@@ -79,8 +85,6 @@ bool is_relation(const TocEntry& e) {
   return e.kind == "TABLE" || e.kind == "VIEW" || e.kind == "MATERIALIZED VIEW" ||
          e.kind == "FOREIGN TABLE";
 }
-
-using ById = std::unordered_map<int, const TocEntry*>;
 
 ById index_of(const Toc& toc) {
   ById by_id;
@@ -354,13 +358,14 @@ Result<RestorePlan> plan_restore(const Toc& toc, const PlanOptions& options) {
   if (!options.only.empty()) PGDR_CHECK(selection.choose(options.only));
   RestorePlan plan;
   std::vector<const TocEntry*> data;
+  const ById by_id = index_of(toc);
   // COMMENT, ACL and the like have no section: they belong to the one they follow.
   Section current = Section::kPreData;
   for (const auto& e : toc.entries) {
     if (e.section != Section::kNone) current = e.section;
     if (!options.only.empty() && !selection.contains(e)) continue;
     const auto left = std::find_if(options.leave_out.begin(), options.leave_out.end(),
-                                   [&](const LeftOut& one) { return belongs_to(e, one); });
+                                   [&](const LeftOut& one) { return belongs_to(e, one, by_id); });
     if (left != options.leave_out.end()) {
       if (e.kind == "EXTENSION") plan.left_out.push_back(left->extension);
       continue;

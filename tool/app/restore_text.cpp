@@ -161,7 +161,9 @@ std::string restore_text(const Manifest& m) {
       "    rm restore.list\n",
       decrypt, dump->name,
       " (EXTENSION - pgdr|COMMENT - EXTENSION pgdr|TABLE DATA dr |SEQUENCE SET dr |ACL dr |"
-      "ACL - SCHEMA dr |ACL [^ ]+ FUNCTION dr_)");
+      "ACL - SCHEMA dr |ACL [^ ]+ FUNCTION dr_((backup|cop(ies|y)|event|restore|snapshot|table|"
+      "verif(ication|y))_[a-z]+|check_integrity|detect_loss|differences(_[a-z]+)?|fingerprint|"
+      "grant|objective_set|revoke|run_failed|(un)?schedule_snapshots|status)[(])");
   return t;
 }
 
