@@ -130,6 +130,14 @@ CREATE MATERIALIZED VIEW broken.empty AS SELECT 1 AS one WITH NO DATA;
 CREATE UNIQUE INDEX ON broken.empty (one);
 SET pgdr.foreign_timeout = '1s';
 SELECT * FROM broken.findings();
+-- what pg_class denies is off
+CREATE TABLE broken.denied (n int PRIMARY KEY CHECK (n > 0), p int REFERENCES broken.parent (id));
+CREATE RULE nothing AS ON DELETE TO broken.denied DO INSTEAD NOTHING;
+SELECT count(*) FROM dr_check_integrity() WHERE check_name = 'pg_class consistent';
+BEGIN;
+UPDATE pg_class SET relhastriggers = false, relhasindex = false, relhasrules = false, relchecks = 0 WHERE oid = 'broken.denied'::regclass;
+SELECT status, object, expected, actual, detail FROM dr_check_integrity() WHERE check_name = 'pg_class consistent' ORDER BY actual;
+ROLLBACK;
 DROP SCHEMA broken CASCADE;
 DROP FOREIGN DATA WRAPPER regress_pgdr_nothing CASCADE;
 DROP ROLE regress_pgdr_poor;

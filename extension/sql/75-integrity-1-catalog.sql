@@ -37,6 +37,20 @@ AS $$
   WHERE t.tgisinternal AND t.tgenabled IN ('D', 'R')
     AND NOT (c.relkind = 'p' AND t.tgfoid IN ('"RI_FKey_check_ins"'::regproc, '"RI_FKey_check_upd"'::regproc, 'unique_key_recheck'::regproc))
   UNION ALL
+  -- The server looks for these only where pg_class says that there are some: a wrong false switches all of them off.
+  SELECT 'error', 'table', c.oid::regclass::text, 'pg_class consistent', x.there, x.field || ' is ' || x.value, x.consequence
+  FROM pg_class c CROSS JOIN LATERAL (VALUES
+    ('relhastriggers', 'false', 'it has triggers', 'none of them fires, those of foreign keys included',
+     NOT c.relhastriggers AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid)),
+    ('relhasindex', 'false', 'it has indexes', 'none of them is used, kept up to date or enforced',
+     NOT c.relhasindex AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid)),
+    ('relhasrules', 'false', 'it has rules', 'none of them applies',
+     NOT c.relhasrules AND EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid)),
+    ('relchecks', c.relchecks::text, 'it has other checks', 'the table cannot be used, or checks are not enforced',
+     c.relchecks <> (SELECT count(*) FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'))
+  ) AS x (field, value, there, consequence, wrong)
+  WHERE x.wrong AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
+  UNION ALL
   -- transaction ids: beyond autovacuum_freeze_max_age something holds vacuum back; near 2^31 the server stops
   SELECT CASE WHEN x.age > 1500000000 THEN 'error' ELSE 'warning' END, 'database', quote_ident(x.datname), x.what || ' age',
     format('below %s', x.allowed), x.age::text,
