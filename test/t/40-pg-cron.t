@@ -29,6 +29,7 @@ for call in "dr_schedule_snapshots('* * * * *')" 'dr_unschedule_snapshots()'; do
   like "$err" '55000.*pg_cron is not installed in this database' "$call: a role that may not see the settings is told so"
 done
 
+make_repository
 sql shop 'CREATE EXTENSION pg_cron' || die 'pg_cron is created'
 try_sql shop "SELECT \"Proof Tools\".dr_schedule_snapshots('now and then')"
 like "$err" 'pg_cron refused the schedule "now and then": invalid schedule' 'an invalid schedule is refused in words'
@@ -41,6 +42,11 @@ is "$(sql shop "SELECT jobname || '|' || schedule || '|' || database || '|' || u
 is "$(sql shop "SELECT \"Proof Tools\".dr_schedule_snapshots('* * * * *')")" "$job" 'scheduling again changes the same job'
 is "$(sql shop 'SELECT count(*) FROM cron.job')" 1 'there is one job'
 
+# The job is seen by doctor, here and from another database.
+write_config shop
+exit_is 0 pgdr doctor
+like "$out" 'ok\] +pg_cron +takes snapshots; it has not run yet' 'doctor finds the job'
+
 # The line of the hint works, for databases in which pg_cron is not.
 line=$(sql postgres "SELECT format('SELECT cron.schedule_in_database(%L, %L, %L, %L)', dr._cron_job_name(), '* * * * *',
                                    dr._cron_command(false), current_database())")
@@ -52,6 +58,16 @@ is "$(sql shop "SELECT r.rows FROM dr.snapshot_relations AS r WHERE r.schema = '
   "$(sql shop 'SELECT count(*) FROM users')" 'with the right counts'
 
 await '[ "$(sql postgres "SELECT count(*) > 0 FROM dr.snapshots")" = t ]' 75 'a job in another database takes a snapshot there'
+
+exit_is 0 pgdr doctor
+like "$out" 'ok\] +pg_cron +takes snapshots; the last run, at .*, succeeded' 'doctor sees that it ran'
+sql shop "UPDATE cron.job_run_details AS d SET status = 'failed', return_message = 'no such thing'
+  FROM cron.job AS j WHERE j.jobid = d.jobid AND j.database = 'postgres'" || die 'a run is made to have failed'
+exit_is 0 pgdr doctor
+like "$out" 'takes snapshots; the last run' 'another database'\''s job is not this one'\''s'
+write_config postgres
+exit_is 0 pgdr doctor
+like "$out" 'warn\] +pg_cron +the job that takes snapshots failed at .*: no such thing' 'where it failed, that is told'
 
 # An update of 0.1.0 renews the command of the job that it made; another command under another name is not ours.
 sql shop 'SELECT "Proof Tools".dr_unschedule_snapshots(); DROP EXTENSION pgdr; CREATE EXTENSION pgdr SCHEMA "Proof Tools" VERSION '"'0.1.0'" >/dev/null || die '0.1.0 is installed'

@@ -7,13 +7,15 @@ Status ask(db::Connection& cron, const std::string& database, CronFacts& facts) 
   PGDR_TRY(const db::Rows rows,
            cron.query("SELECT d.status, d.return_message, "
                       "pg_catalog.date_trunc('second', d.start_time)::text, "
-                      "pg_catalog.current_setting('cron.use_background_workers', true) "
+                      "(SELECT setting FROM pg_catalog.pg_settings "
+                      "WHERE name = 'cron.use_background_workers') "
                       "FROM cron.job AS j LEFT JOIN LATERAL ("
                       "SELECT * FROM cron.job_run_details AS r WHERE r.jobid = j.jobid "
                       "AND r.status IN ('succeeded', 'failed') ORDER BY r.runid DESC LIMIT 1"
                       ") AS d ON true "
                       "WHERE j.active AND j.database = $1 "
-                      "AND pg_catalog.strpos(j.command, 'dr_snapshot_counts') > 0 "
+                      "AND (pg_catalog.strpos(j.command, 'dr_snapshot_counts') > 0 "
+                      "OR pg_catalog.strpos(j.command, 'dr.snapshot_counts') > 0) "
                       "ORDER BY d.status = 'failed' DESC NULLS LAST LIMIT 1",
                       {database}));
   if (rows.empty()) return success();
