@@ -9,7 +9,7 @@
 namespace pgdr::app {
 namespace {
 
-Manifest manifest() {
+Manifest manifest_of_15() {
   Manifest m;
   m.server_version_num = 150020;
   m.locale = {"UTF8", "de_DE.UTF-8", "de_DE.UTF-8", "libc", "", ""};
@@ -76,7 +76,7 @@ bool has(const NeedsVerdict& v, LackLevel level, const std::string& what,
 }
 
 NeedsVerdict judge(const TargetFacts& f, const NeedOptions& o = options()) {
-  return judge_needs(manifest(), document(), f, o);
+  return judge_needs(manifest_of_15(), document(), f, o);
 }
 
 TEST(ServerNeeds, OfADocument) {

@@ -6,13 +6,13 @@
 namespace pgdr {
 namespace {
 
-Result<Config> parse(const std::string& type, const std::string& keys) {
+Result<Config> parse_place(const std::string& type, const std::string& keys) {
   return parse_config("version = 1\n[repository.remote]\ntype = \"" + type + "\"\n" + keys,
                       "test.toml");
 }
 
 void refuses(const std::string& type, const std::string& keys, const std::string& word) {
-  const auto config = parse(type, keys);
+  const auto config = parse_place(type, keys);
   ASSERT_FALSE(config) << keys;
   EXPECT_EQ(config.error().code, Code::kUsage);
   const std::string text = config.error().message + " " + config.error().hint;
@@ -21,7 +21,7 @@ void refuses(const std::string& type, const std::string& keys, const std::string
 }
 
 TEST(ConfigSftp, ReadsEveryKey) {
-  const auto config = parse("sftp", R"(
+  const auto config = parse_place("sftp", R"(
 host = "backup.example.com"
 port = 2222
 user = "pgdr"
@@ -41,7 +41,7 @@ bandwidth_limit = "10 MiB/s"
 }
 
 TEST(ConfigSftp, APathMayBeRelativeToTheHome) {
-  const auto config = parse("sftp", "host = \"h\"\npath = \"~/backups\"");
+  const auto config = parse_place("sftp", "host = \"h\"\npath = \"~/backups\"");
   ASSERT_TRUE(config) << to_string(config.error());
   EXPECT_EQ(config->repositories.at("remote").sftp.path, "backups");
 }
@@ -61,7 +61,7 @@ TEST(ConfigSftp, RefusesWrongInput) {
 }
 
 TEST(ConfigGcs, ReadsEveryKey) {
-  const auto config = parse("gcs", R"(
+  const auto config = parse_place("gcs", R"(
 bucket = "backups"
 prefix = "prod"
 storage_class = "NEARLINE"
@@ -83,7 +83,7 @@ part_size_mib = 32
 
 TEST(ConfigGcs, RefusesWhatGoogleDoesNotHave) {
   const std::string good = "bucket = \"backups\"\ncredentials_file = \"/k\"\n";
-  ASSERT_TRUE(parse("gcs", good));
+  ASSERT_TRUE(parse_place("gcs", good));
   refuses("gcs", "bucket = \"backups\"", "gcloud storage hmac create");
   refuses("gcs", good + "region = \"europe\"", "region");
   refuses("gcs", good + "object_lock_mode = \"GOVERNANCE\"\nobject_lock_days = 3", "object_lock");
@@ -92,7 +92,7 @@ TEST(ConfigGcs, RefusesWhatGoogleDoesNotHave) {
 }
 
 TEST(ConfigRclone, ReadsEveryKey) {
-  const auto config = parse("rclone", R"(
+  const auto config = parse_place("rclone", R"(
 path = "b2:backups/db1/"
 program = "/opt/rclone/rclone"
 config_file = "/etc/pgdr/rclone.conf"
@@ -102,8 +102,8 @@ config_file = "/etc/pgdr/rclone.conf"
   EXPECT_EQ(rclone.path, "b2:backups/db1");
   EXPECT_EQ(rclone.program, "/opt/rclone/rclone");
   EXPECT_EQ(rclone.config_file, "/etc/pgdr/rclone.conf");
-  EXPECT_TRUE(parse("rclone", "path = \"remote:\""));
-  EXPECT_TRUE(parse("rclone", "path = \":local:/srv/backups\""));
+  EXPECT_TRUE(parse_place("rclone", "path = \"remote:\""));
+  EXPECT_TRUE(parse_place("rclone", "path = \":local:/srv/backups\""));
 }
 
 TEST(ConfigRclone, RefusesWrongInput) {

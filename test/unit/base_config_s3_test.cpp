@@ -5,12 +5,12 @@
 namespace pgdr {
 namespace {
 
-Result<Config> parse(const std::string& keys) {
+Result<Config> parse_s3(const std::string& keys) {
   return parse_config("version = 1\n[repository.remote]\ntype = \"s3\"\n" + keys, "test.toml");
 }
 
 TEST(ConfigS3, ReadsEveryKey) {
-  const auto config = parse(R"(
+  const auto config = parse_s3(R"(
 bucket = "backups"
 prefix = "prod/pg/"
 endpoint = "https://s3.example.com:9000/"
@@ -49,7 +49,7 @@ bandwidth_limit = "50MiB/s"
 }
 
 TEST(ConfigS3, NeedsOnlyABucket) {
-  const auto config = parse("bucket = \"b-1\"");
+  const auto config = parse_s3("bucket = \"b-1\"");
   ASSERT_TRUE(config) << to_string(config.error());
   const S3Config& s3 = config->repositories.at("remote").s3;
   EXPECT_EQ(s3.path_style, std::nullopt);
@@ -81,7 +81,7 @@ TEST(ConfigS3, RefusesWhatIsWrong) {
       {good + "bandwidth_limit_mib = 5", "did you mean 'bandwidth_limit'?"},
       {good + "path_style = \"yes\"", "path_style"}};
   for (const auto& [keys, word] : cases) {
-    const auto config = parse(keys);
+    const auto config = parse_s3(keys);
     ASSERT_FALSE(config) << keys;
     EXPECT_EQ(config.error().code, Code::kUsage);
     EXPECT_NE(config.error().message.find(word), std::string::npos)
@@ -90,15 +90,15 @@ TEST(ConfigS3, RefusesWhatIsWrong) {
 }
 
 TEST(ConfigS3, PlainHttpOnlyAtHomeOrWhenSaid) {
-  EXPECT_TRUE(parse("bucket = \"b-1\"\nendpoint = \"http://127.0.0.1:9000\""));
-  EXPECT_TRUE(parse("bucket = \"b-1\"\nendpoint = \"http://s3.lan\"\nallow_http = true"));
+  EXPECT_TRUE(parse_s3("bucket = \"b-1\"\nendpoint = \"http://127.0.0.1:9000\""));
+  EXPECT_TRUE(parse_s3("bucket = \"b-1\"\nendpoint = \"http://s3.lan\"\nallow_http = true"));
 }
 
 TEST(ConfigS3, TwoRepositoriesAreTwoPlaces) {
   const std::string second = "\n[repository.two]\ntype = \"s3\"\nbucket = \"b-1\"\n";
-  EXPECT_FALSE(parse("bucket = \"b-1\"" + second));
-  EXPECT_TRUE(parse("bucket = \"b-1\"\nprefix = \"x\"" + second));
-  EXPECT_TRUE(parse("bucket = \"b-1\"\nendpoint = \"https://other.example\"" + second));
+  EXPECT_FALSE(parse_s3("bucket = \"b-1\"" + second));
+  EXPECT_TRUE(parse_s3("bucket = \"b-1\"\nprefix = \"x\"" + second));
+  EXPECT_TRUE(parse_s3("bucket = \"b-1\"\nendpoint = \"https://other.example\"" + second));
 }
 
 }  // namespace

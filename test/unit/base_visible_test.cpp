@@ -83,9 +83,9 @@ TEST(Visible, JsonKeepsItsMeaning) {
 
 // What a function writes to standard error.
 template <class F>
-std::string said(F&& f) {
+std::string written_by(F&& f) {
   std::array<int, 2> ends{};
-  EXPECT_EQ(pipe(ends.data()), 0);
+  EXPECT_EQ(::pipe(ends.data()), 0);
   const int saved = dup(STDERR_FILENO);
   dup2(ends[1], STDERR_FILENO);
   f();
@@ -104,12 +104,13 @@ TEST(Log, NamesOfStrangersCannotDriveTheTerminal) {
   const std::string evil = "t\x1b[2J\u202e\x9b\npgdr: all is well";
   const std::string shown = "t\\x1B[2J\\u202E\\x9B\n  pgdr: all is well";
   const Error error = Error::of(Code::kFailed, evil, evil);
-  EXPECT_EQ(said([&] { log_error(error); }), "pgdr: error: " + shown + "\nhint: " + shown + "\n");
-  EXPECT_EQ(said([&] { log_warning(error); }),
+  EXPECT_EQ(written_by([&] { log_error(error); }),
+            "pgdr: error: " + shown + "\nhint: " + shown + "\n");
+  EXPECT_EQ(written_by([&] { log_warning(error); }),
             "pgdr: warning: " + shown + "\nhint: " + shown + "\n");
-  EXPECT_EQ(said([&] { log_warning(evil); }), "pgdr: warning: " + shown + "\n");
-  EXPECT_EQ(said([&] { log_info(evil); }), "pgdr: " + shown + "\n");
-  EXPECT_EQ(said([&] { log_verbose(evil); }), "pgdr: " + shown + "\n");
+  EXPECT_EQ(written_by([&] { log_warning(evil); }), "pgdr: warning: " + shown + "\n");
+  EXPECT_EQ(written_by([&] { log_info(evil); }), "pgdr: " + shown + "\n");
+  EXPECT_EQ(written_by([&] { log_verbose(evil); }), "pgdr: " + shown + "\n");
   log_setup(Verbosity::kNormal);
 }
 

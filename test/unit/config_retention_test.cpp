@@ -8,7 +8,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Result<Config> parse(const std::string& more) {
+Result<Config> parse_retention(const std::string& more) {
   return parse_config(
       "version = 1\n"
       "[repository.local]\ntype = \"local\"\npath = \"/a\"\n"
@@ -18,21 +18,21 @@ Result<Config> parse(const std::string& more) {
       "/etc/pgdr.toml");
 }
 
-std::string refused(const std::string& more) {
-  const auto config = parse(more);
+std::string refusal_of(const std::string& more) {
+  const auto config = parse_retention(more);
   EXPECT_FALSE(config) << more;
   return config ? "" : to_string(config.error());
 }
 
 TEST(ConfigRetention, NothingSaidKeepsEverything) {
-  const auto config = parse("");
+  const auto config = parse_retention("");
   ASSERT_TRUE(config);
   EXPECT_FALSE(config->repositories.at("local").retention.any());
   EXPECT_EQ(config->repositories.at("local").retention.keep_verified_min, 1);
 }
 
 TEST(ConfigRetention, ARepositoryChangesSingleKeys) {
-  const auto config = parse(
+  const auto config = parse_retention(
       "[retention]\nkeep_nightly = 14\nkeep_weekly = 8\ntime_zone = \"Europe/Berlin\"\n"
       "[retention.offsite]\nkeep_weekly = 52\nkeep_yearly = 7\n");
   ASSERT_TRUE(config) << to_string(config.error());
@@ -48,18 +48,19 @@ TEST(ConfigRetention, ARepositoryChangesSingleKeys) {
 }
 
 TEST(ConfigRetention, DailyIsAnotherWordForNightly) {
-  const auto config = parse("[retention]\nkeep_daily = 3\n");
+  const auto config = parse_retention("[retention]\nkeep_daily = 3\n");
   ASSERT_TRUE(config);
   EXPECT_EQ(config->repositories.at("local").retention.keep_nightly, 3);
 }
 
 TEST(ConfigRetention, RefusesWhatCannotBeMeant) {
-  EXPECT_THAT(refused("[retention]\nkeep_dayly = 3\n"), HasSubstr("did you mean 'keep_daily'?"));
-  EXPECT_THAT(refused("[retention]\nkeep_daily = 3\nkeep_nightly = 3\n"), HasSubstr("both"));
-  EXPECT_THAT(refused("[retention]\nkeep_verified_min = 0\n"), HasSubstr("from 1"));
-  EXPECT_THAT(refused("[retention]\nkeep_days = -1\n"), HasSubstr("from 0"));
-  EXPECT_THAT(refused("[retention.ofsite]\nkeep_last = 1\n"), HasSubstr("did you mean 'offsite'?"));
-  EXPECT_THAT(refused("[retention.offsite]\nkeep_lost = 1\n"), HasSubstr("'keep_last'"));
+  EXPECT_THAT(refusal_of("[retention]\nkeep_dayly = 3\n"), HasSubstr("did you mean 'keep_daily'?"));
+  EXPECT_THAT(refusal_of("[retention]\nkeep_daily = 3\nkeep_nightly = 3\n"), HasSubstr("both"));
+  EXPECT_THAT(refusal_of("[retention]\nkeep_verified_min = 0\n"), HasSubstr("from 1"));
+  EXPECT_THAT(refusal_of("[retention]\nkeep_days = -1\n"), HasSubstr("from 0"));
+  EXPECT_THAT(refusal_of("[retention.ofsite]\nkeep_last = 1\n"),
+              HasSubstr("did you mean 'offsite'?"));
+  EXPECT_THAT(refusal_of("[retention.offsite]\nkeep_lost = 1\n"), HasSubstr("'keep_last'"));
 }
 
 TEST(ConfigSchedule, ReadsMoments) {
@@ -76,10 +77,10 @@ TEST(ConfigSchedule, ReadsMoments) {
 }
 
 TEST(ConfigSchedule, RefusesWhatCannotBeMeant) {
-  EXPECT_THAT(refused("[schedule]\nnightly = \"2am\"\n"), HasSubstr("no moment"));
-  EXPECT_THAT(refused("[schedule]\nweekly = \"03:00\"\n"), HasSubstr("no moment"));
-  EXPECT_THAT(refused("[schedule]\nevery_hours = 5\n"), HasSubstr("would differ"));
-  EXPECT_THAT(refused("[schedule]\nuser = \"a b\"\n"), HasSubstr("no name of a user"));
+  EXPECT_THAT(refusal_of("[schedule]\nnightly = \"2am\"\n"), HasSubstr("no moment"));
+  EXPECT_THAT(refusal_of("[schedule]\nweekly = \"03:00\"\n"), HasSubstr("no moment"));
+  EXPECT_THAT(refusal_of("[schedule]\nevery_hours = 5\n"), HasSubstr("would differ"));
+  EXPECT_THAT(refusal_of("[schedule]\nuser = \"a b\"\n"), HasSubstr("no name of a user"));
 }
 
 }  // namespace

@@ -3,18 +3,12 @@
 
 #include <string>
 
+#include "unit/digest_text.hpp"
 #include "core/digest.hpp"
 #include "core/hash.hpp"
 
 namespace pgdr::core {
 namespace {
-
-std::string text_of(const Digest& digest) {
-  char out[kDigestTextMax];
-  const size_t n = format_digest(digest, out);
-  EXPECT_EQ(out[n], '\0');
-  return {out, n};
-}
 
 Digest digest_of(std::initializer_list<const char*> rows) {
   Digest digest;

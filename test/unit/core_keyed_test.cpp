@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "unit/digest_text.hpp"
 #include "core/buckets.hpp"
 #include "core/hash.hpp"
 #include "core/keyed_hash.hpp"
@@ -31,12 +32,6 @@ std::string hex(const U256& number) {
       static_cast<unsigned long>(number.words[2]), static_cast<unsigned long>(number.words[1]),
       static_cast<unsigned long>(number.words[0]));
   return text;
-}
-
-std::string text_of(const Digest& digest) {
-  char out[kDigestTextMax];
-  const size_t n = format_digest(digest, out);
-  return {out, n};
 }
 
 // An opened hash that a test cannot forget to close.

@@ -14,11 +14,11 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using Time = std::chrono::steady_clock::time_point;
+using Tick = std::chrono::steady_clock::time_point;
 
 TEST(TokenBucket, GivesABurstThenTheRate) {
   TokenBucket bucket(1000, 500);
-  const Time start{};
+  const Tick start{};
   EXPECT_EQ(bucket.reserve(500, start).count(), 0);
   EXPECT_EQ(bucket.reserve(1000, start), seconds(1));
   EXPECT_EQ(bucket.reserve(1000, start), seconds(2)) << "behind the one before";
@@ -27,7 +27,7 @@ TEST(TokenBucket, GivesABurstThenTheRate) {
 
 TEST(TokenBucket, SavesNoMoreThanTheBurst) {
   TokenBucket bucket(1000, 500);
-  const Time start{};
+  const Tick start{};
   EXPECT_EQ(bucket.reserve(500, start).count(), 0);
   EXPECT_EQ(bucket.reserve(500, start + seconds(3600)).count(), 0);
   EXPECT_EQ(bucket.reserve(100, start + seconds(3600)), milliseconds(100));
@@ -35,7 +35,7 @@ TEST(TokenBucket, SavesNoMoreThanTheBurst) {
 
 TEST(TokenBucket, TimeThatGoesBackwardsGivesNothing) {
   TokenBucket bucket(1000, 0);
-  const Time start{};
+  const Tick start{};
   EXPECT_EQ(bucket.reserve(1000, start + seconds(10)), seconds(1));
   EXPECT_EQ(bucket.reserve(1000, start), seconds(2));
   EXPECT_EQ(bucket.reserve(0, start + seconds(12)).count(), 0);
@@ -45,7 +45,7 @@ TEST(TokenBucket, TimeThatGoesBackwardsGivesNothing) {
 struct FakeClock {
   std::shared_ptr<milliseconds> slept = std::make_shared<milliseconds>(0);
   [[nodiscard]] BandwidthClock clock() const {
-    return {[slept = slept] { return Time() + *slept; },
+    return {[slept = slept] { return Tick() + *slept; },
             [slept = slept](milliseconds time) {
               *slept += time;
               return success();

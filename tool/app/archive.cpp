@@ -10,9 +10,8 @@
 namespace pgdr::app {
 namespace {
 
-constexpr std::size_t kBuffer = std::size_t{256} * 1024;
-constexpr int kOldest = 12;
-constexpr int kNewest = 16;
+constexpr int kOldestMinor = 12;
+constexpr int kNewestMinor = 16;
 constexpr int kFormatCustom = 1;
 constexpr int kBlockData = 1;
 constexpr int kBlockBlobs = 3;
@@ -27,7 +26,7 @@ Error not_valid(const std::string& why) {
 }  // namespace
 
 ArchiveReader::ArchiveReader(Source& from, Sink* mirror)
-    : from_(from), buffer_(kBuffer), copy_(mirror) {}
+    : from_(from), buffer_(kCopyBuffer), copy_(mirror) {}
 
 Error ArchiveReader::cut() const {
   return not_valid(fmt::format("it ends after {} bytes, in the middle of an entry", position()));
@@ -180,7 +179,7 @@ Result<Toc> ArchiveReader::read_toc() {
   PGDR_TRY(const int major, byte());
   PGDR_TRY(const int minor, byte());
   PGDR_CHECK(byte());  // revision
-  if (major != 1 || minor < kOldest || minor > kNewest) {
+  if (major != 1 || minor < kOldestMinor || minor > kNewestMinor) {
     return not_valid(fmt::format("version {}.{} is not one this program knows", major, minor));
   }
   toc.version = minor;

@@ -8,8 +8,6 @@
 namespace pgdr::app {
 namespace {
 
-constexpr std::size_t kBuffer = std::size_t{256} * 1024;
-
 Error damaged(const StoredBackup& backup, const Artifact& artifact, const std::string& how) {
   return Error::of(Code::kCorrupt,
                    fmt::format("backup {} in repository {}: {} {}", backup.manifest.label,
@@ -122,7 +120,7 @@ Result<std::string> read_artifact(const StoredBackup& backup, const Artifact& ar
                                   const pipe::Keys& keys, std::size_t limit) {
   PGDR_TRY(const auto reader, ArtifactReader::open(backup, artifact, keys, true));
   std::string text;
-  std::vector<std::byte> buffer(kBuffer);
+  std::vector<std::byte> buffer(kCopyBuffer);
   for (;;) {
     PGDR_TRY(const std::size_t got, reader->read(buffer));
     if (got == 0) return text;
@@ -180,7 +178,7 @@ Status check_stored(const StoredBackup& backup, const Artifact& artifact,
                     const std::function<void(std::uint64_t)>& progress) {
   PGDR_TRY(const auto source, open_stored(backup, artifact));
   const auto hashed = pipe::hash_source(*source);
-  std::vector<std::byte> buffer(kBuffer);
+  std::vector<std::byte> buffer(kCopyBuffer);
   for (;;) {
     if (interrupted()) return interrupted_error();
     PGDR_TRY(const std::size_t got, hashed->read(buffer));

@@ -15,8 +15,6 @@
 namespace pgdr::app {
 namespace {
 
-constexpr std::size_t kBuffer = std::size_t{256} * 1024;
-
 // Writes a small file whatever of that name is there.
 Status replace_text(store::Store& store, const std::string& key, const std::string& text) {
   Status written = store::write_text(store, key, text);
@@ -197,7 +195,7 @@ Result<bool> Bringing::bring_from(const StoredBackup& source, const Artifact& ar
   if (!opened) return unusable(opened.error());
   const auto hashed = pipe::hash_source(**opened);
   PGDR_TRY(const auto upload, store_.create(prefix_ + artifact.name));
-  std::vector<std::byte> buffer(kBuffer);
+  std::vector<std::byte> buffer(kCopyBuffer);
   for (;;) {
     if (interrupted()) return interrupted_error();
     const auto got = hashed->read(buffer);

@@ -12,15 +12,13 @@ namespace pgdr::app {
 namespace {
 
 constexpr int kOldestServer = 130000;
-constexpr int kMajor = 10000;
-constexpr int kHasReadAllData = 140000;
 constexpr std::chrono::seconds kClockSkew{30};
 constexpr std::chrono::minutes kClockSkewBad{10};
 
 bool no_server(const DoctorFacts& facts) { return facts.connect_error || facts.server_error; }
 
 std::string version_text(int version_num) {
-  return fmt::format("{}.{}", version_num / kMajor, version_num % kMajor);
+  return fmt::format("{}.{}", db::major_of(version_num), db::minor_of(version_num));
 }
 
 std::string sample_text(const Sample& sample) {
@@ -65,8 +63,8 @@ constexpr std::array kKnownBad = {
 // of it. 17.11 and 18.6 write the marks down as options, and their servers then refuse every table:
 // seen with 15.20's dumps (doc/verification.md). No release of 18 after 18.6 has been seen.
 bool writes_marks_down(const ProgramFacts& program) {
-  const int major = program.version_num / kMajor;
-  const int minor = program.version_num % kMajor;
+  const int major = db::major_of(program.version_num);
+  const int minor = db::minor_of(program.version_num);
   return program.name == "pg_dump" && ((major == 17 && minor <= 11) || (major == 18 && minor <= 6));
 }
 
@@ -118,15 +116,15 @@ void check_programs(const DoctorFacts& facts, Checks& out) {
            program.error->hint.empty() ? "install postgresql-client" : program.error->hint);
       continue;
     }
-    const int major = program.version_num / kMajor;
-    const int minor = program.version_num % kMajor;
+    const int major = db::major_of(program.version_num);
+    const int minor = db::minor_of(program.version_num);
     const std::string what = fmt::format("{} {}", program.path, version_text(program.version_num));
     if (program.version_num == 0) {
       fail(out, program.name, program.path + " does not say its version",
            "is it PostgreSQL's? Put PostgreSQL's client programs first in PATH");
       continue;
     }
-    const int server_major = no_server(facts) ? 0 : facts.server.version_num / kMajor;
+    const int server_major = no_server(facts) ? 0 : db::major_of(facts.server.version_num);
     if (major < server_major) {
       fail(out, program.name, fmt::format("{} is older than the server ({})", what, server_major),
            fmt::format("install postgresql-client-{}: an older client cannot dump a newer server",
@@ -178,7 +176,7 @@ void check_rights(const DoctorFacts& facts, Checks& out) {
          fmt::format("role {} may not read {}: {}", server.role,
                      plural(server.unreadable.count, "table or sequence", "tables and sequences"),
                      sample_text(server.unreadable)),
-         server.version_num >= kHasReadAllData
+         server.version_num >= db::kHasReadAllData
              ? fmt::format("as a superuser: GRANT pg_read_all_data TO {};", role)
              : fmt::format("grant {} USAGE on the schemas and SELECT on their tables", role));
   } else {

@@ -5,6 +5,7 @@
 
 #include "app/doctor_checks.hpp"
 #include "base/format.hpp"
+#include "base/text.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -15,10 +16,6 @@ using std::chrono::seconds;
 // More than storing a small object and rounding to whole seconds explain.
 constexpr seconds kTolerableSkew{60};
 constexpr seconds kUsualRpo = std::chrono::hours(24);
-
-bool contains(const std::vector<std::string>& texts, const std::string& text) {
-  return std::find(texts.begin(), texts.end(), text) != texts.end();
-}
 
 // What the next backup will take: as much as the last, or, before the first, surely no more than
 // the database.

@@ -21,15 +21,11 @@
 #include "base/file.hpp"
 #include "base/interrupt.hpp"
 #include "base/process.hpp"
+#include "base/text.hpp"
 #include "db/conninfo.hpp"
 
 namespace pgdr::app {
 namespace {
-
-std::vector<std::string> sorted(std::vector<std::string> texts) {
-  std::sort(texts.begin(), texts.end());
-  return texts;
-}
 
 constexpr std::array kPrograms = {"pg_dump", "pg_restore", "pg_dumpall", "psql"};
 

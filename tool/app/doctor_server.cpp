@@ -21,7 +21,7 @@ constexpr const char* kDumped =
     "                 AND d.deptype = 'e') "
     "     OR EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig))) ";
 
-constexpr const char* kUnreadable =
+constexpr const char* kUnreadableSample =
     "AND c.relkind IN ('r', 'p', 'm', 'S') "
     "AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE') "
     "         AND CASE c.relkind WHEN 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT') "
@@ -113,7 +113,7 @@ Result<ServerFacts> gather_server_facts(db::Connection& db, const Clock& clock) 
   PGDR_TRY(facts.extension, db::extension_state(db));
   PGDR_TRY(const db::Value marks, db.scalar(kMarksColumns));
   facts.marks_columns = marks == "t";
-  PGDR_TRY(facts.unreadable, sample(db, kUnreadable));
+  PGDR_TRY(facts.unreadable, sample(db, kUnreadableSample));
   PGDR_TRY(facts.row_security, sample(db, kRowSecurity));
   PGDR_TRY(const std::int64_t large_objects, number(db, kLargeObjects));
   facts.unreadable_large_objects = static_cast<std::uint64_t>(large_objects);

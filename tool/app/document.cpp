@@ -12,26 +12,24 @@
 namespace pgdr::app {
 namespace {
 
-using Json = nlohmann::json;
-
 // PostgreSQL has no text with a zero byte: where a document has one, it is none of pgdr's, and a
 // statement made of it would end there.
-bool is_text(const Json& json) {
+bool is_text(const nlohmann::json& json) {
   return json.is_string() && json.get_ref<const std::string&>().find('\0') == std::string::npos;
 }
 
-std::string text_of(const Json& json, const char* key) {
+std::string text_of(const nlohmann::json& json, const char* key) {
   const auto at = json.find(key);
   return at != json.end() && is_text(*at) ? at->get<std::string>() : std::string();
 }
 
-std::optional<std::uint64_t> number_of(const Json& json, const char* key) {
+std::optional<std::uint64_t> number_of(const nlohmann::json& json, const char* key) {
   const auto at = json.find(key);
   if (at == json.end() || !at->is_number_unsigned()) return std::nullopt;
   return at->get<std::uint64_t>();
 }
 
-DocumentTable table_of(const Json& json) {
+DocumentTable table_of(const nlohmann::json& json) {
   DocumentTable t;
   t.schema = text_of(json, "schema");
   t.name = text_of(json, "name");
@@ -44,7 +42,7 @@ DocumentTable table_of(const Json& json) {
   return t;
 }
 
-std::vector<std::string> texts_of(const Json& json, const char* key) {
+std::vector<std::string> texts_of(const nlohmann::json& json, const char* key) {
   std::vector<std::string> texts;
   const auto at = json.find(key);
   if (at == json.end() || !at->is_array()) return texts;
@@ -54,7 +52,7 @@ std::vector<std::string> texts_of(const Json& json, const char* key) {
   return texts;
 }
 
-void read_database(const Json& json, Document& d) {
+void read_database(const nlohmann::json& json, Document& d) {
   d.locale.encoding = text_of(json, "encoding");
   d.locale.collate = text_of(json, "collate");
   d.locale.ctype = text_of(json, "ctype");
@@ -102,7 +100,7 @@ void add_grantees(std::string_view acl, std::set<std::string>& roles) {
   }
 }
 
-void read_need(const Json& json, ServerNeeds& needs) {
+void read_need(const nlohmann::json& json, ServerNeeds& needs) {
   static const std::set<std::string> kSuperusers = {
       "event trigger",  "subscription",    "access method",      "foreign data wrapper",
       "operator class", "operator family", "text search parser", "text search template"};
@@ -181,7 +179,7 @@ std::map<std::string, std::uint64_t> Document::sizes() const {
 }
 
 Result<Document> parse_document(const std::string& text) {
-  PGDR_TRY(const Json json, parse_json(text));
+  PGDR_TRY(const nlohmann::json json, parse_json(text));
   if (!json.is_object() || text_of(json, "format") != "pgdr-snapshot") {
     return Error::of(Code::kCorrupt, "not a snapshot document");
   }

@@ -13,6 +13,8 @@
 
 namespace pgdr::app {
 
+inline constexpr std::size_t kLongestDocument = std::size_t{1} << 30U;  // bytes; longer is refused
+
 struct DocumentTable {
   std::string schema;
   std::string name;

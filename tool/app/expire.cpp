@@ -23,9 +23,6 @@ namespace {
 // the artifacts of so many backups without a manifest, at most.
 constexpr std::size_t kBatch = 250;
 
-// The host's clock may be ahead of the repository's by so much before the latter is believed.
-constexpr auto kClockTolerance = std::chrono::minutes(5);
-
 using RepositoryPins = std::vector<std::pair<std::string, Pin>>;  // by the repository's name
 
 class RepositoryExpiry {

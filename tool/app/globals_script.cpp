@@ -7,7 +7,7 @@
 namespace pgdr::app {
 namespace {
 
-bool is_word(char c) {
+bool continues_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '$' || (static_cast<unsigned char>(c) & 0x80U) != 0;
 }
@@ -83,7 +83,7 @@ class Scanner {
   Status literal() {
     const char before = at_ > 0 ? script_[at_ - 1] : ' ';
     const bool escapes =
-        (before == 'E' || before == 'e') && (at_ < 2 || !is_word(script_[at_ - 2]));
+        (before == 'E' || before == 'e') && (at_ < 2 || !continues_word(script_[at_ - 2]));
     std::size_t end = at_ + 1;
     while (end < script_.size() && script_[end] != '\'') {
       if (script_[end] == '\\') {
@@ -116,9 +116,9 @@ class Scanner {
 
   // $tag$ … $tag$, unless it is part of a name.
   void dollar() {
-    const bool in_word = at_ > 0 && is_word(script_[at_ - 1]);
+    const bool in_word = at_ > 0 && continues_word(script_[at_ - 1]);
     std::size_t end = at_ + 1;
-    while (end < script_.size() && script_[end] != '$' && is_word(script_[end])) ++end;
+    while (end < script_.size() && script_[end] != '$' && continues_word(script_[end])) ++end;
     const bool tag = !in_word && end < script_.size() && script_[end] == '$' &&
                      !(script_[at_ + 1] >= '0' && script_[at_ + 1] <= '9');
     if (!tag) {

@@ -4,6 +4,7 @@
 
 #include "base/version.hpp"
 #include "db/catalog.hpp"
+#include "db/connection.hpp"
 
 namespace pgdr::app {
 namespace {
@@ -24,12 +25,10 @@ Result<Role> current_role(db::Connection& db) {
   return role;
 }
 
-constexpr int kHasReadAllData = 140000;  // pg_read_all_data came with PostgreSQL 14
-
 std::string grants_for(const std::string& role, int server_version) {
   const std::string quoted = db::quote_ident(role);
   const std::string read =
-      server_version >= kHasReadAllData
+      server_version >= db::kHasReadAllData
           ? fmt::format("GRANT pg_read_all_data TO {};", quoted)
           : fmt::format("GRANT SELECT ON ALL TABLES IN SCHEMA … TO {}; -- for each schema", quoted);
   return fmt::format("    {}\n    ALTER ROLE {} BYPASSRLS;\n    SELECT dr.grant_to({}, 'backup');",

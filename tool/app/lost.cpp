@@ -18,15 +18,15 @@ namespace {
 constexpr std::size_t kLookedFor = 3;
 
 // A copy that the catalog knows.
-struct Known {
+struct KnownCopy {
   std::string label;
   std::string repository;
   std::string location;
   std::string state;
 };
 
-Result<std::vector<Known>> ask_known(db::Connection& db, const std::string& set,
-                                     std::size_t newest) {
+Result<std::vector<KnownCopy>> ask_known(db::Connection& db, const std::string& set,
+                                         std::size_t newest) {
   PGDR_TRY(const db::Rows rows,
            db.query("SELECT b.label, c.repository, c.location, c.state FROM ("
                     "SELECT id, label, finished_at FROM dr.backups WHERE set_name = $1 "
@@ -35,7 +35,7 @@ Result<std::vector<Known>> ask_known(db::Connection& db, const std::string& set,
                     "WHERE c.state IN ('complete', 'damaged', 'missing') "
                     "ORDER BY b.finished_at DESC, b.label, c.id",
                     {set, std::to_string(newest)}));
-  std::vector<Known> known;
+  std::vector<KnownCopy> known;
   for (const auto& row : rows) {
     known.push_back(
         {row[0].value_or(""), row[1].value_or(""), row[2].value_or(""), row[3].value_or("")});
@@ -61,11 +61,11 @@ class Search {
       : db_(db), set_(set), open_(open), holds_(holds) {}
 
   // One backup's copies, [from, to).
-  Status judge(const Known* from, const Known* to, std::vector<LostCopy>& out) {
+  Status judge(const KnownCopy* from, const KnownCopy* to, std::vector<LostCopy>& out) {
     bool held = false;
     bool unsure = false;
     std::vector<LostCopy> lost;
-    for (const Known* one = from; one != to; ++one) {
+    for (const KnownCopy* one = from; one != to; ++one) {
       const auto repository = std::find_if(open_.begin(), open_.end(), [&](const Repository& r) {
         return r.name == one->repository;
       });
@@ -88,7 +88,7 @@ class Search {
     if (held) found_one_ = true;
     for (auto& one : lost) {
       one.everywhere = !held && !unsure;
-      // Known before, and a newer backup is there by now: told once, that is enough.
+      // KnownCopy before, and a newer backup is there by now: told once, that is enough.
       if (one.news || (one.everywhere && !found_one_)) out.push_back(std::move(one));
     }
     return success();
@@ -104,7 +104,7 @@ class Search {
   }
 
   // What an expire is deleting, or died over, or deleted while we looked.
-  Result<bool> is_expired(Repository& repository, const Known& one) {
+  Result<bool> is_expired(Repository& repository, const KnownCopy& one) {
     const auto [at, fresh] = doomed_.try_emplace(repository.name);
     if (fresh) {
       PGDR_TRY(at->second, list_expired(repository, set_));
@@ -150,7 +150,7 @@ std::string LostCopy::words() const {
 Result<std::vector<LostCopy>> find_lost(db::Connection& db, const std::string& set,
                                         std::vector<Repository>& open, std::size_t newest,
                                         const HoldsBackup& holds) {
-  PGDR_TRY(const std::vector<Known> known, ask_known(db, set, newest));
+  PGDR_TRY(const std::vector<KnownCopy> known, ask_known(db, set, newest));
   Search search(db, set, open, holds);
   std::vector<LostCopy> lost;
   for (std::size_t from = 0; from < known.size();) {

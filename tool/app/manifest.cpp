@@ -11,7 +11,6 @@
 namespace pgdr::app {
 namespace {
 
-using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
 // A backup that is whole has version 1. Version 2 is that of an incomplete one: what reads version
@@ -40,10 +39,11 @@ bool is_file_name(const std::string& text) {
 // Reads typed fields, remembering the first that is missing or of the wrong type.
 class Reader {
  public:
-  explicit Reader(const Json& json, std::string path = {}) : json_(json), path_(std::move(path)) {}
+  explicit Reader(const nlohmann::json& json, std::string path = {})
+      : json_(json), path_(std::move(path)) {}
 
   std::string text(const char* key) {
-    const Json* at = find(key);
+    const nlohmann::json* at = find(key);
     if (at != nullptr && at->is_string()) return at->get<std::string>();
     return note(key, "a string"), std::string{};
   }
@@ -53,7 +53,7 @@ class Reader {
     return text(key);
   }
   std::uint64_t number(const char* key) {
-    const Json* at = find(key);
+    const nlohmann::json* at = find(key);
     if (at != nullptr && at->is_number_unsigned()) return at->get<std::uint64_t>();
     return note(key, "a whole number"), 0;
   }
@@ -63,7 +63,7 @@ class Reader {
     return note(key, "a number of that kind"), 0;
   }
   bool boolean(const char* key) {
-    const Json* at = find(key);
+    const nlohmann::json* at = find(key);
     if (at != nullptr && at->is_boolean()) return at->get<bool>();
     return note(key, "true or false"), false;
   }
@@ -82,13 +82,13 @@ class Reader {
     if (!is_file_name(value)) note(key, "a plain file name");
     return value;
   }
-  const Json& child(const char* key, Json::value_t type, const char* what) {
-    static const Json empty_object = Json::object();
-    static const Json empty_array = Json::array();
-    const Json* at = find(key);
+  const nlohmann::json& child(const char* key, nlohmann::json::value_t type, const char* what) {
+    static const nlohmann::json empty_object = nlohmann::json::object();
+    static const nlohmann::json empty_array = nlohmann::json::array();
+    const nlohmann::json* at = find(key);
     if (at != nullptr && at->type() == type) return *at;
     note(key, what);
-    return type == Json::value_t::array ? empty_array : empty_object;
+    return type == nlohmann::json::value_t::array ? empty_array : empty_object;
   }
   void note(const char* key, const char* wanted) {
     if (problem_.empty()) problem_ = fmt::format("\"{}{}\" is not {}", path_, key, wanted);
@@ -99,12 +99,12 @@ class Reader {
   [[nodiscard]] const std::string& problem() const { return problem_; }
 
  private:
-  const Json* find(const char* key) const {
+  const nlohmann::json* find(const char* key) const {
     if (!json_.is_object()) return nullptr;
     const auto at = json_.find(key);
     return at == json_.end() ? nullptr : &*at;
   }
-  const Json& json_;
+  const nlohmann::json& json_;
   std::string path_;
   std::string problem_;
 };
@@ -122,7 +122,7 @@ OrderedJson artifact_json(const Artifact& a) {
                      {"original_sha256", or_null(a.original_sha256)}};
 }
 
-Artifact read_artifact(const Json& json, std::size_t index, Reader& outer) {
+Artifact read_artifact(const nlohmann::json& json, std::size_t index, Reader& outer) {
   Reader in(json, fmt::format("artifacts[{}].", index));
   Artifact a;
   a.name = in.file_name("name");
@@ -136,7 +136,7 @@ Artifact read_artifact(const Json& json, std::size_t index, Reader& outer) {
   return a;
 }
 
-void read_encryption(const Json& json, Manifest& m, Reader& outer) {
+void read_encryption(const nlohmann::json& json, Manifest& m, Reader& outer) {
   Reader in(json, "encryption.");
   if (in.text("format") != "age-v1") in.note("format", "\"age-v1\"");
   const auto recipients = json.find("recipients");
@@ -150,7 +150,7 @@ void read_encryption(const Json& json, Manifest& m, Reader& outer) {
   outer.adopt(in);
 }
 
-Locale read_locale(const Json& json) {
+Locale read_locale(const nlohmann::json& json) {
   Locale locale;
   if (!json.contains("locale") || !json["locale"].is_object()) return locale;
   Reader in(json["locale"], "locale.");
@@ -162,14 +162,14 @@ Locale read_locale(const Json& json) {
   return locale;
 }
 
-Manifest read_fields(const Json& json, Reader& in) {
+Manifest read_fields(const nlohmann::json& json, Reader& in) {
   Manifest m;
   m.label = in.text("label");
   if (!valid_label(m.label)) in.note("label", "a backup's label");
   m.set = in.file_name("set");
   m.kind = in.text("kind");
   m.database = in.text("database");
-  const Json& server = in.child("server", Json::value_t::object, "an object");
+  const nlohmann::json& server = in.child("server", nlohmann::json::value_t::object, "an object");
   Reader server_in(server, "server.");
   m.server_version = server_in.text("version");
   m.server_version_num = server_in.small_number("version_num");
@@ -182,14 +182,15 @@ Manifest read_fields(const Json& json, Reader& in) {
   m.finished_at = in.time("finished_at");
   m.recovery_point = in.time("recovery_point");
   m.recovery_lsn = in.optional_text("recovery_lsn");
-  read_encryption(in.child("encryption", Json::value_t::object, "an object"), m, in);
-  const Json& compression = in.child("compression", Json::value_t::object, "an object");
+  read_encryption(in.child("encryption", nlohmann::json::value_t::object, "an object"), m, in);
+  const nlohmann::json& compression =
+      in.child("compression", nlohmann::json::value_t::object, "an object");
   Reader compression_in(compression, "compression.");
   if (compression_in.text("format") != "zstd") compression_in.note("format", "\"zstd\"");
   m.compression_level = compression_in.small_number("level");
   in.adopt(compression_in);
   std::set<std::string> names;
-  for (const auto& one : in.child("artifacts", Json::value_t::array, "a list")) {
+  for (const auto& one : in.child("artifacts", nlohmann::json::value_t::array, "a list")) {
     m.artifacts.push_back(read_artifact(one, m.artifacts.size(), in));
     if (!names.insert(m.artifacts.back().name).second) in.note("artifacts", "free of duplicates");
   }
@@ -307,7 +308,7 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& where)
   };
   const auto parsed = parse_json(text, kLimits);
   if (!parsed) return bad(parsed.error().message);
-  const Json& json = *parsed;
+  const nlohmann::json& json = *parsed;
   if (!json.is_object()) return bad("not a JSON document");
   Reader in(json);
   if (in.text("format") != "pgdr-manifest") return bad("not a pgdr manifest");

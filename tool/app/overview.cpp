@@ -6,16 +6,15 @@
 
 #include "app/artifact.hpp"
 #include "app/conflict.hpp"
+#include "app/document.hpp"
 #include "base/parallel.hpp"
 #include "db/catalog.hpp"
 
 namespace pgdr::app {
 namespace {
 
-constexpr std::size_t kLongestDocument = std::size_t{1} << 30;
-
 // What the catalog knows of one backup.
-struct Known {
+struct KnownBackup {
   bool finished = false;  // it was a backup, and not all of its copies were deleted
   std::optional<bool> proven;
   std::optional<Time> proven_at;
@@ -28,17 +27,17 @@ std::optional<Time> time_of(const db::Value& value) {
   return time ? std::optional(*time) : std::nullopt;
 }
 
-Result<std::map<std::string, Known>> ask_catalog(const SetConfig& set, Overview& overview) {
+Result<std::map<std::string, KnownBackup>> ask_catalog(const SetConfig& set, Overview& overview) {
   PGDR_TRY(const auto db, db::Connection::open(set.database));
   PGDR_CHECK(db::Catalog::open(*db));
-  std::map<std::string, Known> known;
+  std::map<std::string, KnownBackup> known;
   PGDR_TRY(const db::Rows verified,
            db->query("SELECT DISTINCT ON (b.id) b.label, v.passed, v.finished_at "
                      "FROM dr.backups b JOIN dr._restore_verifications() v ON v.backup = b.id "
                      "WHERE b.set_name = $1 ORDER BY b.id, v.finished_at DESC",
                      {set.name}));
   for (const auto& row : verified) {
-    Known& one = known[row[0].value_or("")];
+    KnownBackup& one = known[row[0].value_or("")];
     one.proven = row[1] == "t";
     one.proven_at = time_of(row[2]);
   }
@@ -49,7 +48,7 @@ Result<std::map<std::string, Known>> ask_catalog(const SetConfig& set, Overview&
                      "WHERE b.set_name = $1 ORDER BY c.id",
                      {set.name}));
   for (const auto& row : copies) {
-    Known& one = known[row[0].value_or("")];
+    KnownBackup& one = known[row[0].value_or("")];
     one.finished = one.finished || row[6] == "t";
     one.copies.push_back({row[1].value_or(""), row[2].value_or(""), row[3].value_or(""),
                           time_of(row[4]), row[5].value_or("")});
@@ -94,7 +93,7 @@ Result<Signatures> look_at_signatures(const std::vector<const Backup*>& backups,
   return signatures;
 }
 
-BackupState combine(const Backup& backup, const std::map<std::string, Known>& known,
+BackupState combine(const Backup& backup, const std::map<std::string, KnownBackup>& known,
                     const std::vector<Pin>& pins, const Signatures& signatures) {
   BackupState state;
   state.manifest = backup.manifest();
@@ -131,7 +130,7 @@ BackupState combine(const Backup& backup, const std::map<std::string, Known>& kn
 struct Read {
   OpenRepositories repositories;
   History history;
-  std::map<std::string, Known> known;
+  std::map<std::string, KnownBackup> known;
   std::vector<Pin> pins;
 };
 

@@ -15,7 +15,7 @@ namespace {
 
 // What pg_dump would lock and read: everything but the system's own, members of extensions (their
 // configuration tables excepted) and temporary tables.
-constexpr const char* kUnreadable = R"(
+constexpr const char* kUnreadableTables = R"(
 WITH config AS (
   SELECT pg_catalog.unnest(e.extconfig) AS oid FROM pg_catalog.pg_extension e
 ), dumped AS (
@@ -116,7 +116,7 @@ static Status check_large_objects(db::Connection& db) {
 }
 
 Status check_readable(db::Connection& db) {
-  PGDR_TRY(const db::Rows rows, db.query(kUnreadable));
+  PGDR_TRY(const db::Rows rows, db.query(kUnreadableTables));
   if (rows.empty()) return check_large_objects(db);
   std::vector<std::string> policy;
   std::vector<std::string> unreadable;

@@ -7,13 +7,12 @@
 
 #include "app/artifact.hpp"
 #include "app/conflict.hpp"
+#include "app/document.hpp"
 
 namespace pgdr::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::size_t kLongestDocument = std::size_t{1} << 30;
 
 Status import_snapshot(db::Catalog& catalog, const Backup& backup, const pipe::Keys& keys) {
   const StoredBackup& copy = backup.copies.front();

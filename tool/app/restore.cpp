@@ -23,7 +23,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kLongestDocument = std::size_t{1} << 30;
 constexpr const char* kNoPrivilege = "42501";  // SQLSTATE
 
 class RestoreRun {

@@ -6,12 +6,12 @@
 
 #include "base/format.hpp"
 #include "db/catalog.hpp"
+#include "db/connection.hpp"
 
 namespace pgdr::app {
 namespace {
 
 constexpr std::size_t kNamesShown = 5;
-constexpr int kMajor = 10000;
 
 template <class Names>
 std::string some(const Names& names) {
@@ -52,8 +52,8 @@ class Judge {
   }
 
   void version() {
-    const int from = m_.server_version_num / kMajor;
-    const int to = f_.server_version / kMajor;
+    const int from = db::major_of(m_.server_version_num);
+    const int to = db::major_of(f_.server_version);
     if (from <= to) return;
     add(LackLevel::kBlocks, "version",
         fmt::format("the server is PostgreSQL {}, the backup comes from {}", to, from),

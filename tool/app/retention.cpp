@@ -16,8 +16,6 @@ using std::chrono::days;
 using std::chrono::floor;
 using std::chrono::hours;
 
-// The stores' clocks and ours may differ by so much before the difference is a doubt.
-constexpr auto kClockTolerance = std::chrono::minutes(5);
 // Of a long list, so many are named.
 constexpr std::size_t kNamed = 3;
 

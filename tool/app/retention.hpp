@@ -22,6 +22,10 @@
 
 namespace pgdr::app {
 
+// The stores' clocks and this host's may differ by so much before the difference is a doubt, and
+// the store's is believed.
+inline constexpr auto kClockTolerance = std::chrono::minutes(5);
+
 struct RetainedBackup {
   std::string label;
   Time stopped_at{};  // UTC; the order of backups

@@ -10,17 +10,13 @@
 #include "app/restore_text.hpp"
 #include "base/interrupt.hpp"
 #include "base/signing.hpp"
+#include "base/text.hpp"
 #include "db/catalog.hpp"
 #include "pipe/chunk_hash.hpp"
 #include "pipe/stages.hpp"
 
 namespace pgdr::app {
 namespace {
-
-std::vector<std::string> sorted(std::vector<std::string> texts) {
-  std::sort(texts.begin(), texts.end());
-  return texts;
-}
 
 // One copy of one backup.
 class Rewrapping {

@@ -6,14 +6,11 @@
 
 #include "base/config_edit.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "pipe/age.hpp"
 
 namespace pgdr::app {
 namespace {
-
-bool contains(const std::vector<std::string>& list, const std::string& one) {
-  return std::find(list.begin(), list.end(), one) != list.end();
-}
 
 std::string list_text(const std::vector<std::string>& recipients) {
   return fmt::format("[\"{}\"]", fmt::join(recipients, "\", \""));

@@ -19,13 +19,13 @@ ScheduleTime moment(const std::string& text) {
 
 // The hours of the runs every N hours: counted from the nightly one, which takes its own place.
 std::vector<int> hours_between(const ScheduleConfig& schedule) {
-  std::vector<int> hours;
-  if (schedule.every_hours == 0) return hours;
+  std::vector<int> hours_of_day;
+  if (schedule.every_hours == 0) return hours_of_day;
   const int first = schedule.nightly.empty() ? 0 : moment(schedule.nightly).hour;
   for (int h = first % schedule.every_hours; h < 24; h += schedule.every_hours) {
-    if (schedule.nightly.empty() || h != first) hours.push_back(h);
+    if (schedule.nightly.empty() || h != first) hours_of_day.push_back(h);
   }
-  return hours;
+  return hours_of_day;
 }
 
 int minute_between(const ScheduleConfig& schedule) {
@@ -71,15 +71,15 @@ std::vector<CronLine> cron_lines(const Config& config) {
     return fmt::format("{} {} * * {}", t.minute, t.hour,
                        t.weekday < 0 ? std::string("*") : std::to_string(t.weekday));
   };
-  const auto hours = hours_between(s);
+  const auto hours_of_day = hours_between(s);
   std::vector<CronLine> lines;
   for (const auto& [name, set] : config.sets) {
     if (!s.nightly.empty()) lines.push_back({at(moment(s.nightly)), "backup --set " + name});
     if (!s.weekly.empty()) {
       lines.push_back({at(moment(s.weekly)), "backup --set " + name + " --class weekly"});
     }
-    if (!hours.empty()) {
-      lines.push_back({fmt::format("{} {} * * *", minute_between(s), fmt::join(hours, ",")),
+    if (!hours_of_day.empty()) {
+      lines.push_back({fmt::format("{} {} * * *", minute_between(s), fmt::join(hours_of_day, ",")),
                        "backup --set " + name + " --class hourly"});
     }
     if (!s.verify.empty())
@@ -202,10 +202,10 @@ std::vector<UnitFile> systemd_units(const Config& config) {
     units.push_back({"pgdr-weekly@.timer", timer(s, "pgdr: weekly backup of %i",
                                                  calendar(moment(s.weekly), s.time_zone), "")});
   }
-  const auto hours = hours_between(s);
-  if (!hours.empty()) {
+  const auto hours_of_day = hours_between(s);
+  if (!hours_of_day.empty()) {
     std::string list;
-    for (const int h : hours) list += fmt::format("{}{:02}", list.empty() ? "" : ",", h);
+    for (const int h : hours_of_day) list += fmt::format("{}{:02}", list.empty() ? "" : ",", h);
     units.push_back(
         {"pgdr-hourly@.service",
          service(config, fmt::format("pgdr: backup of %i every {} hours", s.every_hours),

@@ -10,15 +10,13 @@
 namespace pgdr::app {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr const char* kInvalidValue = "22023";  // SQLSTATE
 
 template <class Names>
 std::string json_names(const Names& names) {
-  Json all = Json::array();
+  nlohmann::json all = nlohmann::json::array();
   for (const auto& one : names) all.push_back(one);
-  return all.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::int64_t number(const db::Value& value) {

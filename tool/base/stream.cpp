@@ -6,11 +6,6 @@
 
 namespace pgdr {
 
-namespace {
-// Large enough that the cost per call vanishes, small enough to stay in the second-level cache.
-constexpr std::size_t kCopyBuffer = 256U << 10U;
-}  // namespace
-
 Result<std::size_t> read_full(Source& from, MutableBytes buffer) {
   std::size_t filled = 0;
   while (filled < buffer.size()) {

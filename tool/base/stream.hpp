@@ -17,6 +17,9 @@ namespace pgdr {
 using Bytes = std::span<const std::byte>;
 using MutableBytes = std::span<std::byte>;
 
+// Large enough that the cost per call vanishes, small enough to stay in the second-level cache.
+inline constexpr std::size_t kCopyBuffer = std::size_t{256} << 10U;
+
 inline Bytes bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }

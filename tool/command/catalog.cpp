@@ -12,14 +12,14 @@
 namespace pgdr::command {
 namespace {
 
-struct Options {
+struct CatalogOptions {
   std::string set;
   std::string database;
   app::KeyFiles keys;
   bool accept_unsigned = false;
 };
 
-Result<int> run(const Globals& globals, const Options& o) {
+Result<int> run(const Globals& globals, const CatalogOptions& o) {
   PGDR_TRY(const Chosen chosen, load_chosen(globals, o.set));
   PGDR_TRY(const app::RebuildResult result,
            app::rebuild_catalog({chosen.config, chosen.set, terminal_progress(), o.database, o.keys,
@@ -50,7 +50,7 @@ Result<int> run(const Globals& globals, const Options& o) {
 }  // namespace
 
 void add_catalog(CLI::App& app, const Globals& globals, Runner& runner) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<CatalogOptions>();
   CLI::App* catalog = app.add_subcommand("catalog", "Work on the catalog in the database");
   catalog->require_subcommand(1);
   CLI::App* cmd =

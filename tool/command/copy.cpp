@@ -14,7 +14,7 @@
 namespace pgdr::command {
 namespace {
 
-struct Options {
+struct CopyOptions {
   std::string set;
   std::string label;
   bool missing = false;
@@ -61,7 +61,7 @@ Json json_of(const app::CopySummary& summary) {
   return {{"good", summary.good()}, {"recorded", summary.recorded}, {"copies", std::move(copies)}};
 }
 
-Result<int> run(const Globals& globals, const Options& o) {
+Result<int> run(const Globals& globals, const CopyOptions& o) {
   PGDR_TRY(const Chosen chosen, load_chosen(globals, o.set));
   const app::CopyWhich which = o.all             ? app::CopyWhich::kAll
                                : o.label.empty() ? app::CopyWhich::kMissing
@@ -91,7 +91,7 @@ Result<int> run(const Globals& globals, const Options& o) {
 }  // namespace
 
 void add_copy(CLI::App& app, const Globals& globals, Runner& runner) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<CopyOptions>();
   CLI::App* cmd = app.add_subcommand(
       "copy", "Bring missing and damaged copies of backups from other repositories");
   auto* label = cmd->add_option("label", o->label, "Only this backup: a label or \"latest\"")

@@ -15,7 +15,7 @@ namespace pgdr::command {
 
 namespace {
 
-Tone tone_of(const std::string& side) {
+Tone side_tone(const std::string& side) {
   if (side.starts_with("changed")) return Tone::kWarn;
   return side == "info" ? Tone::kDim : Tone::kBad;
 }
@@ -27,12 +27,12 @@ std::string value_text(const app::Difference& line, const std::optional<std::str
   return *value == "NULL" ? "'NULL'" : *value;
 }
 
-struct Options {
+struct DifferencesOptions {
   std::string set;
   app::DifferencesRequest request;
 };
 
-Result<int> run_differences(const Globals& globals, const Options& options) {
+Result<int> run_differences(const Globals& globals, const DifferencesOptions& options) {
   PGDR_TRY(const Chosen chosen, load_chosen(globals, options.set));
   PGDR_TRY(auto key, app::load_fingerprint_key(chosen.config));
   PGDR_TRY(const app::Differences differences,
@@ -55,9 +55,9 @@ std::string differences_text(const app::Differences& differences, bool color) {
       notes += printable(line.detail.value_or("")) + "\n";
       continue;
     }
-    table.add({Cell(line.side, tone_of(line.side)), line.key.value_or(""), line.column.value_or(""),
-               value_text(line, line.expected), value_text(line, line.actual),
-               line.detail.value_or("")});
+    table.add({Cell(line.side, side_tone(line.side)), line.key.value_or(""),
+               line.column.value_or(""), value_text(line, line.expected),
+               value_text(line, line.actual), line.detail.value_or("")});
   }
   if (!table.empty()) return table.text(color) + notes;
   return notes.empty() ? "no row differs\n" : notes;
@@ -82,7 +82,7 @@ Json differences_json(const app::Differences& differences, const app::Difference
 }
 
 void add_differences(CLI::App& app, const Globals& globals, Runner& run) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DifferencesOptions>();
   CLI::App* cmd = app.add_subcommand(
       "differences", "Name the rows that differ in a restored database of the same server");
   cmd->add_option("target", options->request.target, "The restored database")

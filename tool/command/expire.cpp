@@ -14,7 +14,7 @@
 namespace pgdr::command {
 namespace {
 
-struct Options {
+struct ExpireOptions {
   std::string set;
   std::string repository;
   bool dry_run = false;
@@ -35,7 +35,7 @@ std::string fate(const app::ExpireResult& result, const app::RetentionDecision& 
   return contains(result.spared, decision.backup.label) ? "spared" : "not deleted";
 }
 
-Tone tone_of(const std::string& fate) {
+Tone fate_tone(const std::string& fate) {
   if (fate == "keep") return Tone::kPlain;
   return fate == "not deleted" ? Tone::kBad : Tone::kDim;
 }
@@ -60,7 +60,7 @@ std::string sentence(const app::ExpireResult& result, bool dry_run) {
   return text + "\n";
 }
 
-Result<int> run(const Globals& globals, const Options& o) {
+Result<int> run(const Globals& globals, const ExpireOptions& o) {
   PGDR_TRY(const ChosenSets chosen, load_chosen_sets(globals, o.set));
   Json sets = Json::array();
   std::optional<Error> failure;
@@ -141,7 +141,7 @@ std::string expire_text(const app::ExpireResult& result, bool dry_run, bool ever
     const std::string what = fate(result, d, dry_run);
     if (!every_backup && what == "keep") continue;
     table.add({d.backup.label, to_local(d.backup.stopped_at), format_bytes(d.backup.bytes),
-               Cell(what, tone_of(what)), fmt::format("{}", fmt::join(d.reasons, "; "))});
+               Cell(what, fate_tone(what)), fmt::format("{}", fmt::join(d.reasons, "; "))});
   }
   if (!table.empty()) text += table.text(color);
   for (const auto& label : result.leftovers) {
@@ -181,7 +181,7 @@ Json expire_json(const app::ExpireResult& result, bool dry_run) {
 }
 
 void add_expire(CLI::App& app, const Globals& globals, Runner& runner) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ExpireOptions>();
   CLI::App* cmd =
       app.add_subcommand("expire", "Delete the backups that no retention rule, pin or lease keeps");
   cmd->add_option("--set,-s", o->set, "Backup set (else all)")->type_name("NAME");

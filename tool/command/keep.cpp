@@ -12,7 +12,7 @@
 namespace pgdr::command {
 namespace {
 
-struct Options {
+struct KeepOptions {
   std::string set;
   std::string label;
   std::string until;
@@ -51,7 +51,7 @@ Result<int> list_pins(const Globals& globals, const Chosen& chosen) {
   return problems.empty() ? 0 : exit_code(Code::kPartial);
 }
 
-Result<int> run(const Globals& globals, const Options& o) {
+Result<int> run(const Globals& globals, const KeepOptions& o) {
   PGDR_TRY(const Chosen chosen, load_chosen(globals, o.set));
   const bool says_how = o.forever || o.release || !o.until.empty();
   if (o.label.empty()) {
@@ -113,7 +113,7 @@ Result<int> run(const Globals& globals, const Options& o) {
 }  // namespace
 
 void add_keep(CLI::App& app, const Globals& globals, Runner& runner) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<KeepOptions>();
   CLI::App* cmd =
       app.add_subcommand("keep", "Keep a backup whatever the retention says; list what is kept so");
   cmd->add_option("label", o->label, "Backup: a label or \"latest\"; nothing: list the pins")

@@ -12,7 +12,7 @@
 namespace pgdr::command {
 namespace {
 
-struct Options {
+struct KeyRewrapOptions {
   std::string set;
   std::string label;
   bool all = false;
@@ -21,7 +21,7 @@ struct Options {
   app::KeyFiles keys;
 };
 
-Result<int> run_it(const Globals& globals, const Options& o) {
+Result<int> run_it(const Globals& globals, const KeyRewrapOptions& o) {
   if (o.label.empty() == !o.all) {
     return Error::of(Code::kUsage, "rewrap which backups?", "a label, or --all");
   }
@@ -59,7 +59,7 @@ Result<int> run_it(const Globals& globals, const Options& o) {
 }  // namespace
 
 void add_key_rewrap(CLI::App& key, const Globals& globals, Runner& run) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<KeyRewrapOptions>();
   CLI::App* cmd =
       key.add_subcommand("rewrap", "Lock old backups to the recipients that new ones have");
   auto* label =

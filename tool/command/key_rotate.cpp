@@ -15,7 +15,7 @@
 namespace pgdr::command {
 namespace {
 
-struct Options {
+struct KeyRotateOptions {
   app::RotateRequest request;
   std::string generate;
   bool dry_run = false;
@@ -29,7 +29,7 @@ Status replace_file(const std::string& path, const std::string& text) {
   return write_file(path, text, info.st_mode & kPermissions);
 }
 
-Result<int> run_rotate(const Globals& globals, Options o) {
+Result<int> run_rotate(const Globals& globals, KeyRotateOptions o) {
   PGDR_TRY(const Config config, load_config(globals.config));
   PGDR_TRY(const SetConfig set, choose_set(config, o.request.set));
   o.request.set = set.name;
@@ -73,7 +73,7 @@ Result<int> run_rotate(const Globals& globals, Options o) {
 }  // namespace
 
 void add_key_rotate(CLI::App& key, const Globals& globals, Runner& run) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<KeyRotateOptions>();
   CLI::App* cmd = key.add_subcommand("rotate", "Other recipients for new backups");
   add_set_option(cmd, o->request.set);
   cmd->add_option("--add", o->request.add, "Recipient (age1…) that opens new backups, too")

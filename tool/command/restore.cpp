@@ -134,7 +134,7 @@ int restore_exit(const app::RestoreResult& r) {
 
 namespace {
 
-struct Options {
+struct RestoreOptions {
   std::string set;
   std::string label;
   std::string to;
@@ -174,7 +174,7 @@ void explain(const app::RestoreResult& result) {
   log_error(error);
 }
 
-Result<int> run(const Globals& globals, const Options& o) {
+Result<int> run(const Globals& globals, const RestoreOptions& o) {
   if (o.restore.if_exists && !o.restore.clean) {
     return Error::of(Code::kUsage, "--if-exists means something only with --clean");
   }
@@ -210,7 +210,7 @@ Result<int> run(const Globals& globals, const Options& o) {
 }  // namespace
 
 void add_restore(CLI::App& app, const Globals& globals, Runner& runner) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<RestoreOptions>();
   o->restore.jobs = 0;
   CLI::App* cmd =
       app.add_subcommand("restore", "Restore a backup into a new database and prove the result");

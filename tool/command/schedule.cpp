@@ -12,7 +12,7 @@
 namespace pgdr::command {
 namespace {
 
-struct Options {
+struct ScheduleOptions {
   bool personal = false;
   std::string folder;
 };
@@ -26,7 +26,7 @@ Result<Config> load(const Globals& globals) {
   return config;
 }
 
-Result<int> run_cron(const Globals& globals, const Options& o) {
+Result<int> run_cron(const Globals& globals, const ScheduleOptions& o) {
   PGDR_TRY(const Config config, load(globals));
   const std::string text = app::cron_text(config, o.personal);
   if (globals.json) {
@@ -37,7 +37,7 @@ Result<int> run_cron(const Globals& globals, const Options& o) {
   return 0;
 }
 
-Result<int> run_systemd(const Globals& globals, const Options& o) {
+Result<int> run_systemd(const Globals& globals, const ScheduleOptions& o) {
   PGDR_TRY(const Config config, load(globals));
   const auto units = app::systemd_units(config);
   const auto timers = app::systemd_timers(config);
@@ -63,7 +63,7 @@ Result<int> run_systemd(const Globals& globals, const Options& o) {
 }  // namespace
 
 void add_schedule(CLI::App& app, const Globals& globals, Runner& run) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ScheduleOptions>();
   CLI::App* schedule = app.add_subcommand("schedule", "When what runs");
   schedule->require_subcommand(1);
   CLI::App* cmd = schedule->add_subcommand(

@@ -8,13 +8,13 @@
 namespace pgdr::command {
 namespace {
 
-struct Options {
+struct ShowOptions {
   std::string set;
   std::string label = "latest";
   app::KeyFiles keys;
 };
 
-Result<int> run(const Globals& globals, const Options& o) {
+Result<int> run(const Globals& globals, const ShowOptions& o) {
   PGDR_TRY(const Chosen chosen, load_chosen(globals, o.set));
   PGDR_TRY(const app::Details details,
            app::read_details(chosen.config, chosen.set, o.label, o.keys));
@@ -30,7 +30,7 @@ Result<int> run(const Globals& globals, const Options& o) {
 }  // namespace
 
 void add_show(CLI::App& app, const Globals& globals, Runner& runner) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ShowOptions>();
   CLI::App* cmd = app.add_subcommand("show", "Show everything about one backup");
   cmd->add_option("label", o->label, "Backup: a label or \"latest\" (default)")->type_name("LABEL");
   add_set_option(cmd, o->set);

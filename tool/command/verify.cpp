@@ -14,7 +14,7 @@
 namespace pgdr::command {
 namespace {
 
-struct Options {
+struct VerifyOptions {
   std::string set;
   std::string label = "latest";
   bool all = false;
@@ -75,7 +75,7 @@ Json json_of(const app::CheckResult& result) {
           {"recorded", result.recorded}, {"copies", std::move(copies)}};
 }
 
-Result<int> run(const Globals& globals, const Options& o) {
+Result<int> run(const Globals& globals, const VerifyOptions& o) {
   PGDR_TRY(const Chosen chosen, load_chosen(globals, o.set));
   app::CheckRequest request{chosen.config, chosen.set, terminal_progress(), o.label,          o.all,
                             o.deep,        o.keys,     o.repository,        o.accept_unsigned};
@@ -102,7 +102,7 @@ Result<int> run(const Globals& globals, const Options& o) {
 }  // namespace
 
 void add_verify(CLI::App& app, const Globals& globals, Runner& runner) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<VerifyOptions>();
   CLI::App* cmd = app.add_subcommand("verify", "Re-read stored backups and compare every byte");
   auto* label = cmd->add_option("label", o->label, "Backup: a label or \"latest\" (default)")
                     ->type_name("LABEL");

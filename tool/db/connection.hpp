@@ -20,6 +20,11 @@
 
 namespace pgdr::db {
 
+// Of a server's number: 150020 is 15.20.
+constexpr int major_of(int version_num) { return version_num / 10000; }
+constexpr int minor_of(int version_num) { return version_num % 10000; }
+inline constexpr int kHasReadAllData = 140000;  // pg_read_all_data came with PostgreSQL 14
+
 using Value = std::optional<std::string>;  // nullopt: SQL NULL
 using Row = std::vector<Value>;
 using Rows = std::vector<Row>;

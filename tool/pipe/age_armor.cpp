@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/base64.hpp"
+#include "pipe/age_header.hpp"
 #include "pipe/buffered.hpp"
 
 namespace pgdr::pipe {
@@ -17,7 +18,6 @@ constexpr std::string_view kBegin = "-----BEGIN AGE ENCRYPTED FILE-----";
 constexpr std::string_view kEnd = "-----END AGE ENCRYPTED FILE-----";
 constexpr std::string_view kWhite = " \t\r\n";
 constexpr std::size_t kMaxWhite = 1024;
-constexpr std::size_t kColumns = 64;
 
 Error armor_error(const char* why) {
   return Error::of(Code::kCorrupt, fmt::format("the age file is damaged: armor: {}", why));
@@ -69,10 +69,10 @@ class ArmorSource final : public Source {
     if (line_ == kEnd) return end();
     if (short_line_) return armor_error("a line in its middle is too short");
     if (line_.empty()) return armor_error("it has an empty line");
-    if (line_.size() > kColumns) return armor_error("a line is too long");
+    if (line_.size() > kBase64Columns) return armor_error("a line is too long");
     auto decoded = base64_decode(line_, true);
     if (!decoded) return armor_error("a line is not canonical base64");
-    short_line_ = decoded->size() < kColumns / 4 * 3;
+    short_line_ = decoded->size() < kBase64Columns / 4 * 3;
     data_ = std::move(*decoded);
     at_ = 0;
     // The end is looked at together with the last line, so that its bytes are not given out before

@@ -11,7 +11,6 @@ namespace pgdr::pipe {
 
 namespace {
 
-constexpr std::size_t kColumns = 64;
 constexpr std::size_t kMacSize = 32;
 
 // Takes the next line without its line feed; nullopt when none is complete.
@@ -44,11 +43,12 @@ Result<std::string> parse_body(std::string_view& rest) {
   for (;;) {
     const auto line = take_line(rest);
     if (!line) return header_error("it ends inside a recipient");
-    if (line->size() > kColumns) return header_error("a recipient has a line that is too long");
+    if (line->size() > kBase64Columns)
+      return header_error("a recipient has a line that is too long");
     const auto part = base64_decode(*line, false);
     if (!part) return header_error("a recipient is not canonical base64");
     body += *part;
-    if (line->size() < kColumns) return body;
+    if (line->size() < kBase64Columns) return body;
   }
 }
 
@@ -66,7 +66,8 @@ std::string header_text(const std::vector<Stanza>& stanzas) {
     text += '\n';
     const std::string body = base64_encode(bytes_of(stanza.body), false);
     std::size_t at = 0;
-    for (; body.size() - at >= kColumns; at += kColumns) text += body.substr(at, kColumns) + "\n";
+    for (; body.size() - at >= kBase64Columns; at += kBase64Columns)
+      text += body.substr(at, kBase64Columns) + "\n";
     text += body.substr(at) + "\n";
   }
   return text + "---";

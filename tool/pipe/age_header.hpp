@@ -9,6 +9,8 @@
 
 namespace pgdr::pipe {
 
+inline constexpr std::size_t kBase64Columns = 64;  // of a line, in headers and armor alike
+
 inline constexpr std::string_view kAgeVersionLine = "age-encryption.org/v1\n";
 
 struct Stanza {

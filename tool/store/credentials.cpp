@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 
 namespace pgdr::store {
 namespace {
@@ -12,13 +13,6 @@ namespace {
 constexpr const char* kKeyId = "aws_access_key_id";
 constexpr const char* kSecret = "aws_secret_access_key";
 constexpr const char* kToken = "aws_session_token";
-
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 using Values = std::map<std::string, std::string>;
 

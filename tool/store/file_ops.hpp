@@ -9,6 +9,8 @@
 
 namespace pgdr::store {
 
+inline constexpr mode_t kPrivateFile = 0600;
+
 class FileOps {
  public:
   virtual ~FileOps() = default;

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/interrupt.hpp"
+#include "base/text.hpp"
 #include "base/version.hpp"
 
 namespace pgdr::store {
@@ -37,13 +38,6 @@ std::string_view origin(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return {};
   return url.substr(0, url.find('/', scheme + 3));
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 // A program that is started meanwhile must not hold the connection open.

@@ -17,8 +17,6 @@
 namespace pgdr::store {
 namespace {
 
-constexpr mode_t kPrivateFile = 0600;
-
 std::string host_name() {
   std::array<char, 256> name{};
   if (gethostname(name.data(), name.size() - 1) != 0) return "unknown host";

@@ -17,7 +17,6 @@
 namespace pgdr::store {
 namespace {
 
-constexpr mode_t kPrivateFile = 0600;
 // The kernel is told to start writing after so many bytes, so that the fsync at the end, for which
 // the whole backup waits, finds little left to do.
 constexpr std::uint64_t kWriteBehind = 8 << 20;

@@ -18,7 +18,7 @@ constexpr milliseconds kTick{100};
 // Threads that ask for neighbouring ranges overtake each other: so long, and so many ranges ahead,
 // one that came too early waits for the one before it.
 constexpr milliseconds kOvertaken{500};
-constexpr std::uint64_t kAhead = 4;
+constexpr std::uint64_t kReadAhead = 4;
 // Ranges whose ends are remembered.
 constexpr std::size_t kEnds = 16;
 // Two streams of a restore, each with one that it left behind.
@@ -172,7 +172,7 @@ Result<std::unique_ptr<Source>> RcloneRanges::open(const std::string& key, std::
   {
     std::unique_lock lock(mutex_);
     const auto before = [&](std::uint64_t end) {
-      return end < offset && offset - end <= kAhead * length;
+      return end < offset && offset - end <= kReadAhead * length;
     };
     for (const auto deadline = Clock::now() + kOvertaken;;) {
       bool near = false;

@@ -16,7 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // A lock object as it is stored.
-struct Held {
+struct HeldObject {
   std::string version;  // entity tag or generation
   LockText text;
   milliseconds age{};  // since the last renewal, by the server's clock
@@ -32,7 +32,7 @@ class LockObject : public RenewableLock {
         lifetime_(client.options().lock_lifetime) {}
 
   Status take() {
-    PGDR_TRY(const std::optional<Held> held, read());
+    PGDR_TRY(const std::optional<HeldObject> held, read());
     if (held && held->age < lifetime_) return locked(*held);
     if (held) {
       log_warning(fmt::format("the lock {} of {} was not renewed for {}: taking it over",
@@ -53,7 +53,7 @@ class LockObject : public RenewableLock {
     }
     if (!client_.conditional)
       PGDR_CHECK(client_.options().retry.sleep(client_.options().lock_settle));
-    PGDR_TRY(const std::optional<Held> mine, read());
+    PGDR_TRY(const std::optional<HeldObject> mine, read());
     if (!mine) return Error::of(Code::kFailed, what_ + ": it vanished at once");
     if (mine->text.token != own_.token) return locked(*mine);
     version_ = mine->version;
@@ -74,7 +74,7 @@ class LockObject : public RenewableLock {
         return client_.failure(reply, what_);
       }
     }
-    PGDR_TRY(const std::optional<Held> held, read());
+    PGDR_TRY(const std::optional<HeldObject> held, read());
     if (!held) return Error::of(Code::kLocked, what_ + ": it was removed by someone else");
     if (held->text.token != own_.token) return locked(*held);
     version_ = held->version;
@@ -84,7 +84,7 @@ class LockObject : public RenewableLock {
   }
 
   void release() override {
-    const Result<std::optional<Held>> held = read();
+    const Result<std::optional<HeldObject>> held = read();
     if (!held || !*held || (*held)->text.token != own_.token) return;
     S3Request request;
     request.method = "DELETE";
@@ -102,12 +102,12 @@ class LockObject : public RenewableLock {
   [[nodiscard]] milliseconds lifetime() const override { return lifetime_; }
 
  private:
-  [[nodiscard]] Error locked(const Held& held) const {
+  [[nodiscard]] Error locked(const HeldObject& held) const {
     return locked_error(client_.shown(key_), held.text, held.age, lifetime_);
   }
 
   Status locked_by_now() {
-    PGDR_TRY(const std::optional<Held> held, read());
+    PGDR_TRY(const std::optional<HeldObject> held, read());
     if (!held) {
       Error error = Error::of(Code::kLocked, what_ + ": another process took and released it");
       return error;
@@ -120,15 +120,15 @@ class LockObject : public RenewableLock {
     return locked(*held);
   }
 
-  Result<std::optional<Held>> read() {
+  Result<std::optional<HeldObject>> read() {
     S3Request request;
     request.method = "GET";
     request.key = key_;
     request.cleanup = holding_;
     PGDR_TRY(const S3Reply reply, client_.call(request));
-    if (reply.absent()) return std::optional<Held>();
+    if (reply.absent()) return std::optional<HeldObject>();
     if (!reply.ok()) return client_.failure(reply, what_);
-    Held held;
+    HeldObject held;
     held.version = client_.version_of(reply.http);
     const std::optional<Time> now = parse_http_date(reply.http.header("date"));
     const std::optional<Time> modified = parse_http_date(reply.http.header("last-modified"));
@@ -141,7 +141,7 @@ class LockObject : public RenewableLock {
     Result<LockText> text = read_lock_text(reply.http.body);
     if (!text) return text.error().context(what_);
     held.text = std::move(*text);
-    return std::optional<Held>(std::move(held));
+    return std::optional<HeldObject>(std::move(held));
   }
 
   Result<S3Reply> write(const std::optional<NameValue>& condition) {

@@ -23,7 +23,7 @@ constexpr std::uint32_t kLargestLock = 4096;
 // A file that makes the taking-over of an old lock exclusive.
 constexpr const char* kTakeOverSuffix = ".take-over";
 
-struct Held {
+struct HeldFile {
   LockText text;
   milliseconds age{};  // since the last renewal, by the server's clock
 };
@@ -44,7 +44,7 @@ class SftpLock : public RenewableLock {
       Status created = create(*session, path_, text());
       if (created) return success();
       if (session->broken()) return created;
-      PGDR_TRY(const std::optional<Held> held, read(*session));
+      PGDR_TRY(const std::optional<HeldFile> held, read(*session));
       if (!held) {
         PGDR_CHECK(client_.check_root(*session));
         if (i + 1 == kTries) return created;  // it comes and goes, or may not be made
@@ -74,7 +74,7 @@ class SftpLock : public RenewableLock {
     const auto attempt = [&]() -> Status {
       PGDR_TRY(const SftpClient::Loan session, client_.take());
       session->set_cleanup(true);
-      PGDR_TRY(const std::optional<Held> held, read(*session));
+      PGDR_TRY(const std::optional<HeldFile> held, read(*session));
       if (!held || held->text.token != own_.token) return success();
       return session->remove(path_);
     };
@@ -88,7 +88,7 @@ class SftpLock : public RenewableLock {
 
  private:
   [[nodiscard]] std::string text() const { return write_lock_text(own_, lifetime(), 0); }
-  [[nodiscard]] Error locked(const Held& held) const {
+  [[nodiscard]] Error locked(const HeldFile& held) const {
     return locked_error(shown_, held.text, held.age, lifetime());
   }
 
@@ -138,10 +138,10 @@ class SftpLock : public RenewableLock {
     return seconds(*now->mtime);
   }
 
-  Result<std::optional<Held>> read(Session& session) {
+  Result<std::optional<HeldFile>> read(Session& session) {
     const Result<sftp::Handle> handle = session.open_file(path_, sftp::kRead);
     if (!handle) {
-      if (handle.error().code == Code::kNotFound) return std::optional<Held>();
+      if (handle.error().code == Code::kNotFound) return std::optional<HeldFile>();
       return handle.error();
     }
     const Result<sftp::Attributes> info = session.fstat(*handle, path_);
@@ -149,7 +149,7 @@ class SftpLock : public RenewableLock {
     PGDR_CHECK(session.close(*handle));
     if (!info) return info.error();
     if (!content) return content.error();
-    Held held;
+    HeldFile held;
     if (content->empty()) {
       held.text.owner = "a process that is just taking it";
     } else {
@@ -157,7 +157,7 @@ class SftpLock : public RenewableLock {
     }
     PGDR_TRY(const seconds now, server_time(session));
     held.age = std::max(seconds(0), now - seconds(info->mtime.value_or(0)));
-    return std::optional<Held>(std::move(held));
+    return std::optional<HeldFile>(std::move(held));
   }
 
   Status rewrite(Session& session, const sftp::Handle& handle) {
@@ -170,7 +170,7 @@ class SftpLock : public RenewableLock {
     return write(session, handle, text(), path_);
   }
 
-  Status take_over(Session& session, const Held& old) {
+  Status take_over(Session& session, const HeldFile& old) {
     const std::string guard = path_ + kTakeOverSuffix;
     Status alone = create(session, guard, text());
     if (!alone) {
@@ -182,7 +182,7 @@ class SftpLock : public RenewableLock {
                        "run the command again");
     }
     const Status taken = [&]() -> Status {
-      PGDR_TRY(const std::optional<Held> now, read(session));
+      PGDR_TRY(const std::optional<HeldFile> now, read(session));
       if (now && (now->text.token != old.text.token || now->age < lifetime())) return locked(*now);
       if (now) PGDR_CHECK(session.remove(path_));
       return create(session, path_, text());

@@ -7,12 +7,11 @@
 namespace pgdr::store::sftp {
 namespace {
 
-constexpr std::uint32_t kPrivateFile = 0600;
+constexpr std::uint32_t kPrivatePermissions = 0600;
 constexpr std::uint32_t kPrivateFolder = 0700;
 // What every server must take in one request; more where it says so, up to what still helps.
 constexpr std::uint32_t kCommonSize = 32U << 10U;
 constexpr std::uint32_t kUsefulSize = 128U << 10U;
-constexpr std::size_t kLengthField = 4;
 
 std::string_view words_for(StatusCode code) {
   switch (code) {
@@ -185,7 +184,7 @@ Result<Handle> Session::open_file(const std::string& path, std::uint32_t flags) 
   Packet packet = begin(Type::kOpen, id);
   packet.text(path).number(flags);
   if ((flags & kCreate) != 0) {
-    packet.permissions(kPrivateFile);
+    packet.permissions(kPrivatePermissions);
   } else {
     packet.no_attributes();
   }

@@ -5,7 +5,6 @@
 namespace pgdr::store::sftp {
 namespace {
 
-constexpr std::size_t kLengthField = 4;
 // Which attributes follow.
 constexpr std::uint32_t kHasSize = 1;
 constexpr std::uint32_t kHasOwner = 2;

@@ -16,6 +16,8 @@
 
 namespace pgdr::store::sftp {
 
+inline constexpr std::size_t kLengthField = 4;  // bytes, in front of each packet
+
 enum class Type : std::uint8_t {
   kInit = 1,
   kVersion = 2,
