@@ -8,7 +8,7 @@ sql_code := $(sort $(wildcard extension/sql/[2-9]*.sql))
 upgrades := $(wildcard extension/sql/upgrade/*--$(EXTENSION_VERSION))
 
 MODULE_big := pgdr
-OBJS := $(patsubst %.cpp,%.o,$(sort $(wildcard extension/*.cpp extension/core/*.cpp extension/foreign/*.cpp)))
+OBJS := $(patsubst %.cpp,%.o,$(sort $(wildcard extension/*/*.cpp extension/*/*/*.cpp)))
 # PGXS takes the control file from here and installs it by its base name.
 EXTENSION := extension/pgdr
 DATA_built := extension/pgdr--$(EXTENSION_VERSION).sql $(patsubst extension/sql/upgrade/%,extension/pgdr--%.sql,$(upgrades))

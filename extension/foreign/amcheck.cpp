@@ -1,6 +1,6 @@
 // amcheck's functions, called as what they are: C functions of its library that belong to its
 // extension. By their names whoever owns their schema could put others in their place.
-#include "pg.hpp"
+#include "base/pg.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(dr_amcheck_heap);

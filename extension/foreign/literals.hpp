@@ -16,7 +16,7 @@
 //   Node* tree = put_literals(transformExpr(state, raw, ...), literals);
 #pragma once
 
-#include "pg.hpp"
+#include "base/pg.hpp"
 
 namespace pgdr {
 

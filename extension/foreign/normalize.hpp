@@ -15,7 +15,7 @@
 // is an error.
 #pragma once
 
-#include "pg.hpp"
+#include "base/pg.hpp"
 
 namespace pgdr {
 

@@ -2,7 +2,7 @@
 // All may ereport(ERROR).
 #pragma once
 
-#include "pg.hpp"
+#include "base/pg.hpp"
 
 namespace pgdr {
 

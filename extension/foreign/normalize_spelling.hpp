@@ -13,7 +13,7 @@
 // and "…"; keywords are in capitals, which no unquoted name has.
 #pragma once
 
-#include "pg.hpp"
+#include "base/pg.hpp"
 
 namespace pgdr {
 

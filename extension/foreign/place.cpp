@@ -1,6 +1,6 @@
 #include "foreign/place.hpp"
 
-#include "settings.hpp"
+#include "base/settings.hpp"
 
 namespace pgdr {
 

@@ -22,7 +22,7 @@
 // a reviewed line says why they do not.
 #pragma once
 
-#include "pg.hpp"
+#include "base/pg.hpp"
 
 namespace pgdr {
 

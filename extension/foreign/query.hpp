@@ -13,7 +13,7 @@
 #pragma once
 
 #include "foreign/place.hpp"
-#include "pg.hpp"
+#include "base/pg.hpp"
 
 namespace pgdr {
 

@@ -1,6 +1,6 @@
 #include "foreign/rules.hpp"
 
-#include "schema_sql.hpp"
+#include "base/schema_sql.hpp"
 
 namespace pgdr {
 

@@ -1,7 +1,7 @@
 // The rules of a table that rows may break, and the queries that find the rows which do.
 #pragma once
 
-#include "pg.hpp"
+#include "base/pg.hpp"
 
 namespace pgdr {
 

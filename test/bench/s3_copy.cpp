@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "store/s3.hpp"
+#include "store/s3/s3.hpp"
 
 namespace {
 

@@ -8,8 +8,8 @@
 
 #include "base/base64.hpp"
 #include "store/digest.hpp"
-#include "store/s3_client.hpp"
-#include "store/sigv4.hpp"
+#include "store/s3/s3_client.hpp"
+#include "store/s3/sigv4.hpp"
 
 namespace pgdr::test {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "fault/http_server.hpp"
-#include "store/s3.hpp"
+#include "store/s3/s3.hpp"
 
 namespace pgdr::test {
 

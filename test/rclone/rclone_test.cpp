@@ -16,8 +16,8 @@
 
 #include "base/file.hpp"
 #include "base/process.hpp"
-#include "store/rclone.hpp"
-#include "store/rclone_client.hpp"
+#include "store/rclone/rclone.hpp"
+#include "store/rclone/rclone_client.hpp"
 #include "unit/store_content.hpp"
 #include "unit/store_contract.hpp"
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 
 #include "store/open_store.hpp"
-#include "store/s3.hpp"
+#include "store/s3/s3.hpp"
 #include "unit/store_content.hpp"
 #include "unit/store_contract.hpp"
 

@@ -13,7 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "base/process.hpp"
-#include "store/sftp.hpp"
+#include "store/sftp/sftp.hpp"
 #include "unit/store_contract.hpp"
 
 namespace pgdr::test {

@@ -4,7 +4,7 @@ needs_parts=no
 . "$(dirname "$0")/lib.sh"
 cd "$top" || exit 1
 
-for file in README.md CHANGELOG.md doc/*.md extension/core/*.md; do
+for file in README.md CHANGELOG.md doc/*.md extension/core/*.md extension/sql/*.md; do
   dead=''
   for link in $(grep -oE '\]\([^)#]+' "$file" | cut -c3- | grep -vE '^[a-z]+:'); do
     [ -e "$(dirname "$file")/$link" ] || dead="$dead $link"
@@ -24,5 +24,8 @@ is "$(sed -n 's/^project(pgdr VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)" "$ver
 like "$(cat CHANGELOG.md)" "## $version" 'the changelog has this version'
 for file in $(jq -r '.provides.pgdr | .file, .docfile' META.json); do
   ok "META.json's $file exists" test -e "$file"
+done
+for folder in $(git ls-files 'extension/*.cpp' 'tool/*/*.cpp' 2>/dev/null | xargs -rn1 dirname | sort -u); do
+  ok "$folder says what lives there" test -s "$folder/README.md"
 done
 done_testing

@@ -1,4 +1,4 @@
-#include "app/archive.hpp"
+#include "artifact/database/archive.hpp"
 
 #include <gtest/gtest.h>
 

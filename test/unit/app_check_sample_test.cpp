@@ -1,4 +1,4 @@
-#include "app/check_sample.hpp"
+#include "app/verify/check_sample.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "app/copy_reader.hpp"
+#include "repo/copy_reader.hpp"
 
 #include <gtest/gtest.h>
 

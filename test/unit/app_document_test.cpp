@@ -1,11 +1,11 @@
-#include "app/document.hpp"
+#include "artifact/snapshot/document.hpp"
 
 #include <gtest/gtest.h>
 
-#include "app/pg_restore.hpp"
-#include "app/preflight.hpp"
-#include "app/restore_text.hpp"
-#include "app/target.hpp"
+#include "artifact/database/pg_restore.hpp"
+#include "app/backup/preflight.hpp"
+#include "repo/restore_text.hpp"
+#include "app/restore/target.hpp"
 
 namespace pgdr::app {
 namespace {

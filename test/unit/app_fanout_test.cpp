@@ -1,4 +1,4 @@
-#include "app/fanout.hpp"
+#include "repo/fanout.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "app/globals_script.hpp"
+#include "artifact/globals/globals_script.hpp"
 
 #include <gtest/gtest.h>
 

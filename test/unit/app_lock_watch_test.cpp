@@ -1,4 +1,4 @@
-#include "app/lock_watch.hpp"
+#include "app/backup/lock_watch.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // What a repository remembers beside its backups: pins, leases, what is left of dead runs.
-#include "app/marks.hpp"
+#include "repo/marks.hpp"
 
 #include <atomic>
 #include <cstdlib>
@@ -8,9 +8,9 @@
 
 #include <gtest/gtest.h>
 
-#include "app/keep.hpp"
-#include "app/read_lease.hpp"
-#include "app/unfinished.hpp"
+#include "app/retention/keep.hpp"
+#include "repo/read_lease.hpp"
+#include "repo/unfinished.hpp"
 #include "unit/forwarding_store.hpp"
 
 namespace pgdr::app {

@@ -1,4 +1,4 @@
-#include "app/read_lease.hpp"
+#include "repo/read_lease.hpp"
 
 #include <gtest/gtest.h>
 

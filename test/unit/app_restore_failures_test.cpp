@@ -1,4 +1,4 @@
-#include "app/restore_failures.hpp"
+#include "artifact/database/restore_failures.hpp"
 
 #include <gtest/gtest.h>
 

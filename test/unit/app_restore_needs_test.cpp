@@ -1,10 +1,10 @@
-#include "app/restore_needs.hpp"
+#include "app/restore/restore_needs.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "app/target.hpp"
+#include "app/restore/target.hpp"
 
 namespace pgdr::app {
 namespace {

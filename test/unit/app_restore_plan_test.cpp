@@ -1,4 +1,4 @@
-#include "app/restore_plan.hpp"
+#include "artifact/database/restore_plan.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

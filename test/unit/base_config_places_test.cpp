@@ -1,7 +1,7 @@
 // [repository.NAME] of types sftp, gcs and rclone: every key, and wrong input.
 #include <gtest/gtest.h>
 
-#include "base/config.hpp"
+#include "config/config.hpp"
 
 namespace pgdr {
 namespace {

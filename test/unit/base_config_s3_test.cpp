@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "base/config.hpp"
+#include "config/config.hpp"
 
 namespace pgdr {
 namespace {

@@ -7,9 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/init_plan.hpp"
-#include "app/init_text.hpp"
-#include "app/key.hpp"
+#include "app/init/init_plan.hpp"
+#include "app/init/init_text.hpp"
+#include "app/key/key.hpp"
 #include "base/file.hpp"
 
 namespace pgdr::app {

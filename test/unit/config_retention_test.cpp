@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/config.hpp"
+#include "config/config.hpp"
 
 namespace pgdr {
 namespace {

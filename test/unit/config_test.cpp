@@ -1,4 +1,4 @@
-#include "base/config.hpp"
+#include "config/config.hpp"
 
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/config_edit.hpp"
+#include "config/edit.hpp"
 #include "base/file.hpp"
 
 namespace pgdr {

@@ -1,4 +1,4 @@
-#include "app/doctor.hpp"
+#include "app/doctor/doctor.hpp"
 
 #include <functional>
 #include <tuple>
@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/doctor_checks.hpp"
+#include "app/doctor/doctor_checks.hpp"
 #include "base/version.hpp"
 #include "command/doctor.hpp"
 

@@ -1,9 +1,9 @@
 // Repositories as `pgdr init` takes and writes them.
-#include "app/init_place.hpp"
+#include "app/init/init_place.hpp"
 
 #include <gtest/gtest.h>
 
-#include "app/init_plan.hpp"
+#include "app/init/init_plan.hpp"
 
 namespace pgdr::app {
 namespace {

@@ -1,4 +1,4 @@
-#include "app/manifest.hpp"
+#include "repo/manifest.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

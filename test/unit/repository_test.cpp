@@ -1,12 +1,12 @@
-#include "app/repository.hpp"
+#include "repo/repository.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
 
-#include "app/copies.hpp"
-#include "app/unfinished.hpp"
+#include "repo/copies.hpp"
+#include "repo/unfinished.hpp"
 #include "base/file.hpp"
 #include "base/signing.hpp"
 

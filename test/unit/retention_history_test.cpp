@@ -1,5 +1,5 @@
-// Ten years of backups, over and over: generated histories against what app/retention.hpp states.
-// The seed of a failure is in its message.
+// Ten years of backups, over and over: generated histories against what app/retention/retention.hpp
+// states. The seed of a failure is in its message.
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "app/retention.hpp"
+#include "app/retention/retention.hpp"
 
 namespace pgdr::app {
 namespace {

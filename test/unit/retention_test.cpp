@@ -1,4 +1,4 @@
-#include "app/retention.hpp"
+#include "app/retention/retention.hpp"
 
 #include <algorithm>
 

@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "app/check.hpp"
-#include "app/marks.hpp"
-#include "app/survey.hpp"
+#include "app/verify/check.hpp"
+#include "repo/marks.hpp"
+#include "repo/survey.hpp"
 #include "base/file.hpp"
 
 namespace pgdr::app {

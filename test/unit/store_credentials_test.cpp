@@ -4,7 +4,7 @@
 #include <map>
 
 #include "base/file.hpp"
-#include "store/credentials.hpp"
+#include "store/s3/credentials.hpp"
 
 namespace pgdr::store {
 namespace {

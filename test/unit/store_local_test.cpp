@@ -1,6 +1,6 @@
 // The local store: the contract, and what only a directory can get wrong.
 
-#include "store/local.hpp"
+#include "store/local/local.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "fault/s3_fake.hpp"
-#include "store/s3.hpp"
+#include "store/s3/s3.hpp"
 #include "unit/forwarding_store.hpp"
 
 namespace pgdr::store {

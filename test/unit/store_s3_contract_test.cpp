@@ -1,7 +1,7 @@
 // The store contract on the tests' own S3 server, Amazon's and Google's way, and what Google's way
 // must not send.
 #include "fault/s3_fake.hpp"
-#include "store/s3.hpp"
+#include "store/s3/s3.hpp"
 #include "unit/store_content.hpp"
 #include "unit/store_contract.hpp"
 

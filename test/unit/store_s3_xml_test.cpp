@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "store/part_plan.hpp"
-#include "store/s3_xml.hpp"
+#include "store/s3/s3_xml.hpp"
 
 namespace pgdr::store {
 namespace {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "store/digest.hpp"
-#include "store/sigv4.hpp"
+#include "store/s3/sigv4.hpp"
 
 namespace pgdr::store {
 namespace {

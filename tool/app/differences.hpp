@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/config.hpp"
+#include "config/config.hpp"
 #include "base/fingerprint_key.hpp"
 
 namespace pgdr::app {

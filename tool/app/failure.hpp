@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "base/config.hpp"
+#include "config/config.hpp"
 #include "base/result.hpp"
 
 namespace pgdr::app {

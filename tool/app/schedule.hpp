@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/config.hpp"
+#include "config/config.hpp"
 
 namespace pgdr::app {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "base/config.hpp"
+#include "config/config.hpp"
 #include "base/fingerprint_key.hpp"
 
 namespace pgdr::app {

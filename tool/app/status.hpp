@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "app/lost.hpp"
-#include "base/config.hpp"
+#include "app/catalog/lost.hpp"
+#include "config/config.hpp"
 #include "db/catalog.hpp"
 
 namespace pgdr::app {

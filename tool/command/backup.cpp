@@ -1,4 +1,4 @@
-#include "app/backup.hpp"
+#include "app/backup/backup.hpp"
 
 #include <memory>
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "app/backup.hpp"
+#include "app/backup/backup.hpp"
 #include "command/render.hpp"
 
 namespace pgdr::command {

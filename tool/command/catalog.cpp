@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "app/rebuild.hpp"
+#include "app/catalog/rebuild.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
 #include "command/commands.hpp"

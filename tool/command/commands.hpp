@@ -22,7 +22,7 @@ namespace pgdr::command {
 
 // Options of every command; filled when the action runs, not yet while commands are registered.
 struct Globals {
-  std::string config;  // --config; empty: base/config.hpp's search
+  std::string config;  // --config; empty: config/config.hpp's search
   bool json = false;
   bool quiet = false;
   bool verbose = false;

@@ -1,5 +1,5 @@
 #include "app/failure.hpp"
-#include "app/copy.hpp"
+#include "app/copy/copy.hpp"
 
 #include <memory>
 

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "app/keys.hpp"
+#include "repo/keys.hpp"
 #include "base/log.hpp"
 #include "command/commands.hpp"
 #include "command/options.hpp"

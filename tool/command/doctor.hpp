@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "app/doctor.hpp"
+#include "app/doctor/doctor.hpp"
 #include "command/render.hpp"
 
 namespace pgdr::command {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "app/expire.hpp"
+#include "app/retention/expire.hpp"
 #include "command/render.hpp"
 
 namespace pgdr::command {

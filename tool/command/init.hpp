@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "app/init.hpp"
+#include "app/init/init.hpp"
 #include "command/render.hpp"
 
 namespace pgdr::command {

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "app/keep.hpp"
+#include "app/retention/keep.hpp"
 #include "base/warn.hpp"
 #include "command/commands.hpp"
 #include "command/options.hpp"

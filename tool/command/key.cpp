@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "app/key.hpp"
-#include "base/config.hpp"
+#include "app/key/key.hpp"
+#include "config/config.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/prompt.hpp"

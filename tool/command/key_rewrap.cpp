@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "app/rewrap.hpp"
+#include "app/key/rewrap.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
 #include "command/key.hpp"

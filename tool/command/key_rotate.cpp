@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "app/key.hpp"
-#include "app/rotate.hpp"
+#include "app/key/key.hpp"
+#include "app/key/rotate.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "command/key.hpp"

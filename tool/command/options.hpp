@@ -8,7 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/config.hpp"
+#include "config/config.hpp"
 #include "command/commands.hpp"
 #include "db/connection.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "app/overview.hpp"
+#include "app/catalog/overview.hpp"
 #include "command/render.hpp"
 
 namespace pgdr::command {

@@ -1,5 +1,5 @@
 #include "app/failure.hpp"
-#include "app/restore.hpp"
+#include "app/restore/restore.hpp"
 
 #include <algorithm>
 #include <memory>

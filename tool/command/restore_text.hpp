@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "app/restore.hpp"
+#include "app/restore/restore.hpp"
 #include "command/render.hpp"
 
 namespace pgdr::command {

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "app/keys.hpp"
+#include "repo/keys.hpp"
 #include "app/snapshot.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"

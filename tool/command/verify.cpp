@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "app/failure.hpp"
-#include "app/check.hpp"
+#include "app/verify/check.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
 #include "command/commands.hpp"

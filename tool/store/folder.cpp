@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "store/local.hpp"
+#include "store/local/local.hpp"
 
 namespace pgdr::store {
 

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "store/limited.hpp"
-#include "store/rclone.hpp"
-#include "store/s3.hpp"
-#include "store/sftp.hpp"
+#include "store/rclone/rclone.hpp"
+#include "store/s3/s3.hpp"
+#include "store/sftp/sftp.hpp"
 
 namespace pgdr::store {
 namespace {

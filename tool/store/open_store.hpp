@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "base/config.hpp"
+#include "config/config.hpp"
 #include "store/store.hpp"
 
 namespace pgdr::store {

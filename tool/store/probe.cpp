@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
-#include "store/s3.hpp"
-#include "store/s3_client.hpp"
-#include "store/s3_facts.hpp"
-#include "store/sftp_client.hpp"
+#include "store/s3/s3.hpp"
+#include "store/s3/s3_client.hpp"
+#include "store/s3/s3_facts.hpp"
+#include "store/sftp/sftp_client.hpp"
 
 namespace pgdr::store {
 namespace {

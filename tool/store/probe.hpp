@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/config.hpp"
+#include "config/config.hpp"
 #include "store/store.hpp"
 
 namespace pgdr::store {

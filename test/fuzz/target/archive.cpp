@@ -1,8 +1,8 @@
 // pg_dump's archives: table of contents, blocks, what a restore would choose of them.
 
-#include "app/archive.hpp"
+#include "artifact/database/archive.hpp"
 
-#include "app/restore_plan.hpp"
+#include "artifact/database/restore_plan.hpp"
 #include "fuzz/fuzz.hpp"
 #include "pipe/stages.hpp"
 

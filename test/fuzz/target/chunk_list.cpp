@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "app/chunk_list.hpp"
+#include "repo/chunk_list.hpp"
 #include "fuzz/fuzz.hpp"
 
 namespace pgdr {

@@ -1,7 +1,7 @@
 // The configuration, and where in it a set's recipients stand.
 
-#include "base/config.hpp"
-#include "base/config_edit.hpp"
+#include "config/config.hpp"
+#include "config/edit.hpp"
 #include "fuzz/fuzz.hpp"
 
 namespace pgdr {

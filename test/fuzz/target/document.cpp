@@ -1,6 +1,6 @@
 // What the tool reads of a snapshot document, and the statements it makes of its privileges.
 
-#include "app/document.hpp"
+#include "artifact/snapshot/document.hpp"
 #include "fuzz/fuzz.hpp"
 
 namespace pgdr {

@@ -1,6 +1,6 @@
 // Manifests, and the sums and names beside them.
 
-#include "app/manifest.hpp"
+#include "repo/manifest.hpp"
 #include "fuzz/fuzz.hpp"
 
 namespace pgdr {

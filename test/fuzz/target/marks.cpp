@@ -1,7 +1,7 @@
 // What lies in a repository beside backups: pins, deletions' marks, names of all marks, the
 // repository's own file, locks, signatures.
 
-#include "app/marks.hpp"
+#include "repo/marks.hpp"
 #include "base/signing.hpp"
 #include "fuzz/fuzz.hpp"
 #include "fuzz/one_object_store.hpp"

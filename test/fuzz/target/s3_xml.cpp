@@ -1,8 +1,8 @@
 // Answers of an object store.
 
 #include "fuzz/fuzz.hpp"
-#include "store/s3_error.hpp"
-#include "store/s3_xml.hpp"
+#include "store/s3/s3_error.hpp"
+#include "store/s3/s3_xml.hpp"
 
 namespace pgdr {
 

@@ -5,16 +5,16 @@
 
 #include "base/base64.hpp"
 #include "base/clock.hpp"
-#include "base/config_schedule.hpp"
+#include "config/schedule.hpp"
 #include "base/quantity.hpp"
 #include "db/conninfo.hpp"
 #include "db/errors.hpp"
 #include "fuzz/fuzz.hpp"
-#include "store/credentials.hpp"
-#include "store/rclone_client.hpp"
-#include "store/s3_client.hpp"
-#include "store/sftp_wire.hpp"
-#include "store/sigv4.hpp"
+#include "store/s3/credentials.hpp"
+#include "store/rclone/rclone_client.hpp"
+#include "store/s3/s3_client.hpp"
+#include "store/sftp/sftp_wire.hpp"
+#include "store/s3/sigv4.hpp"
 
 namespace pgdr {
 
