@@ -29,7 +29,12 @@ for call in "dr_schedule_snapshots('* * * * *')" 'dr_unschedule_snapshots()'; do
   like "$err" '55000.*pg_cron is not installed in this database' "$call: a role that may not see the settings is told so"
 done
 
+write_config postgres
 make_repository
+sed -i 's#postgresql:///postgres#postgresql://keeper@/postgres#' "$CONFIG"
+exit_is 0 pgdr doctor
+like "$out" 'ok\] +pg_cron +not in this database; whether in another' 'nor does it keep doctor from looking at everything else'
+
 sql shop 'CREATE EXTENSION pg_cron' || die 'pg_cron is created'
 try_sql shop "SELECT \"Proof Tools\".dr_schedule_snapshots('now and then')"
 like "$err" 'pg_cron refused the schedule "now and then": invalid schedule' 'an invalid schedule is refused in words'

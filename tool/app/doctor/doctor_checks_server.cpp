@@ -283,8 +283,10 @@ void check_pg_cron(const DoctorFacts& facts, Checks& out) {
   if (!server.cron_installed) {
     // A convenience, so not even a warning.
     ok(out, "pg_cron",
-       server.cron_available ? "available, not set up (only for scheduled snapshots)"
-                             : "not installed (only for scheduled snapshots)");
+       !server.cron_available ? "not installed (only for scheduled snapshots)"
+       : server.cron_visible
+           ? "available, not set up (only for scheduled snapshots)"
+           : "not in this database; whether in another, members of pg_read_all_settings see");
     return;
   }
   const std::string where =

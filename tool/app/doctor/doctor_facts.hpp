@@ -48,6 +48,7 @@ struct ServerFacts {
   int workers_in_use = 0;
   bool cron_available = false;
   bool cron_installed = false;  // in this database or the one that pg_cron is configured for
+  bool cron_visible = true;     // false: it may be in another database, which the role may not see
   std::string cron_database;    // where its jobs are kept; empty: not configured
   std::optional<std::int64_t> rpo_seconds;  // objective, if one is set
 };

@@ -126,16 +126,18 @@ Result<ServerFacts> gather_server_facts(db::Connection& db, const Clock& clock) 
   PGDR_TRY(const std::int64_t in_use, number(db, kWorkers));
   facts.workers_in_use = static_cast<int>(in_use);
   PGDR_TRY(const db::Rows cron,
+           // Its settings are not everybody's to see; to ask for one by name would be an error.
            db.query("SELECT EXISTS (SELECT FROM pg_catalog.pg_available_extensions "
-                    "WHERE name = 'pg_cron'), "
-                    "EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pg_cron') "
-                    "OR pg_catalog.current_setting('cron.database_name', true) IS NOT NULL, "
-                    "CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_extension "
-                    "WHERE extname = 'pg_cron') THEN pg_catalog.current_database() "
-                    "ELSE pg_catalog.current_setting('cron.database_name', true) END"));
+                    "WHERE name = 'pg_cron'), e.here OR s.setting IS NOT NULL, "
+                    "CASE WHEN e.here THEN pg_catalog.current_database() ELSE s.setting END, "
+                    "pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') "
+                    "FROM (SELECT EXISTS (SELECT FROM pg_catalog.pg_extension "
+                    "WHERE extname = 'pg_cron')) AS e (here) "
+                    "LEFT JOIN pg_catalog.pg_settings AS s ON s.name = 'cron.database_name'"));
   facts.cron_available = cron.at(0)[0] == "t";
   facts.cron_installed = cron.at(0)[1] == "t";
   facts.cron_database = cron.at(0)[2].value_or("");
+  facts.cron_visible = facts.cron_installed || cron.at(0)[3] == "t";
   add_extension_facts(db, facts);
   return facts;
 }
