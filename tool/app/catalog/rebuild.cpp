@@ -41,8 +41,8 @@ Status import_restore_proof(db::Connection& db, db::Catalog& catalog, const Stor
   for (const auto& proof : marks.proofs) {
     if (proof.kind != ProofKind::kRestored || !proof.about(copy)) continue;
     PGDR_TRY(const db::Rows known,
-             db.query("SELECT FROM dr.backups b JOIN dr.verifications v ON v.backup = b.id "
-                      "WHERE b.label = $1 AND v.restored AND v.passed "
+             db.query("SELECT FROM dr.backups b JOIN dr._restore_verifications() v "
+                      "ON v.backup = b.id WHERE b.label = $1 AND v.passed "
                       "AND v.finished_at BETWEEN $2::timestamptz - interval '5 minutes' "
                       "AND $2::timestamptz + interval '5 minutes'",
                       {copy.manifest.label, to_iso(proof.at)}));
