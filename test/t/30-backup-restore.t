@@ -55,6 +55,16 @@ is "$(jq -r .good <<<"$out")" true 'verify --json says so'
 exit_is 0 pgdr restore "$label" --to shop_one --jobs 1
 exit_is 0 pgdr restore "${label%-*}" --to shop_four --jobs 4 --json
 is "$(jq -r '.verification + " " + (.streams | tostring)' <<<"$out")" 'passed 4' 'four streams, proven'
+# Two at once: one makes the database, the other is told that it is there.
+for run in 1 2; do
+  (
+    capture pgdr restore latest --to at_once
+    echo "$code" >"$T/at_once.$run"
+  ) &
+  runs[run]=$!
+done
+wait "${runs[@]}"
+is "$(sort -n "$T"/at_once.* | xargs)" '0 5' 'of two restores into one new database one is refused'
 exit_is 5 pgdr restore latest --to shop_one
 like "$err" 'exists already' 'an existing database is refused'
 exit_is 5 pgdr restore latest --to shop_one --clean

@@ -208,7 +208,8 @@ Status Target::create(const Locale& locale, const std::string& wanted_tablespace
     created_ = true;
     return success();
   }
-  if (made.error().sqlstate == "42P04") {
+  // 23505: another run made it in the meantime.
+  if (made.error().sqlstate == "42P04" || made.error().sqlstate == "23505") {
     return Error::of(
         Code::kProtected,
         fmt::format("database \"{}\" exists already: nothing was changed", name_.database),
