@@ -20,6 +20,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::array<const char*, 4> kProofNames = {"bytes", "content", "restored", "damaged"};
 constexpr std::size_t kDigestDigits = 16;
 constexpr std::size_t kLongestMark = std::size_t{64} << 10;
+constexpr std::size_t kLongestExpired = 4 * kLongestManifest;  // it holds at least one, escaped
 constexpr const char* kPinFormat = "pgdr-pin";
 constexpr JsonLimits kPinLimits{.bytes = kLongestMark, .depth = 4, .values = 100};
 
@@ -234,16 +235,51 @@ std::optional<ProofMark> newest_proof(const Marks& marks, const StoredBackup& ba
 }
 
 Result<std::string> write_expired(Repository& repository, const std::string& set,
-                                  const std::vector<std::string>& labels, Time at) {
+                                  const std::vector<std::string>& labels, Time at,
+                                  const std::vector<ExpiredManifest>& manifests) {
   std::string key = fmt::format("{}/expired/{}.{}", set, labels.front(), to_label_time(at));
-  PGDR_CHECK(
-      store::write_text(*repository.store, key, fmt::format("{}\n", fmt::join(labels, "\n"))));
+  std::string text = fmt::format("{}\n", fmt::join(labels, "\n"));
+  for (const auto& one : manifests) {
+    const Json json{{"label", one.label},
+                    {"file", one.file},
+                    {"beside", one.beside},
+                    {"sha256", sha256_hex(one.text)},
+                    {"text", one.text}};
+    text += json.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
+  }
+  PGDR_CHECK(store::write_text(*repository.store, key, text));
   return key;
+}
+
+Result<std::vector<ExpiredManifest>> read_expired_manifests(const Repository& repository,
+                                                            const ExpiredMark& mark) {
+  std::vector<ExpiredManifest> manifests;
+  const auto text = store::read_text(*repository.store, mark.key, kLongestExpired);
+  if (!text && text.error().code == Code::kNotFound) return manifests;
+  if (!text) return text.error();
+  for (const auto& line : split(*text, '\n')) {
+    if (!line.starts_with('{')) continue;
+    const auto json = parse_json(line, {.bytes = kLongestExpired, .depth = 3, .values = 100000});
+    if (!json) continue;
+    ExpiredManifest one{json_text(*json, "label").value_or(""),
+                        json_text(*json, "file").value_or(""),
+                        json_text(*json, "text").value_or(""),
+                        {}};
+    const bool named = one.file == kManifestFile || one.file == kNextManifestFile;
+    const auto beside = json->find("beside");
+    if (!valid_label(one.label) || !named || beside == json->end() || !beside->is_array()) continue;
+    if (json_text(*json, "sha256") != sha256_hex(one.text)) continue;
+    for (const auto& name : *beside) {
+      if (name.is_string()) one.beside.push_back(name.get<std::string>());
+    }
+    if (one.beside.size() == beside->size()) manifests.push_back(std::move(one));
+  }
+  return manifests;
 }
 
 Result<std::set<std::string>> read_expired(const Repository& repository, const ExpiredMark& mark) {
   std::set<std::string> labels;
-  const auto text = store::read_text(*repository.store, mark.key, kLongestMark);
+  const auto text = store::read_text(*repository.store, mark.key, kLongestExpired);
   if (!text && text.error().code == Code::kNotFound) return labels;
   if (!text) return text.error();
   for (const auto& line : split(*text, '\n')) {

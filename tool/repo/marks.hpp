@@ -6,7 +6,8 @@
 //   <set>/leases/<label>.<purpose>.<token>.<n>    is being read; renewed by writing number n + 1
 //   <set>/proofs/<label>.<kind>.<time>.<digest>   was re-read or restored, and what came of it
 //   <set>/expired/<label>.<time>                  is being deleted, or was and the catalog does not
-//                                                 know yet; all of its labels are its content
+//                                                 know yet; its labels are its content, and their
+//                                                 manifests
 //
 // None is signed: who may write here may also delete backups, and a forged mark does no more. A pin
 // carries a checksum, for damage must not shorten it. Format: doc/repository-format.md.
@@ -96,10 +97,23 @@ void record_proof(const StoredBackup& backup, ProofKind kind, Time at);
 // The newest proof of each copy decides: nullopt when there is none.
 std::optional<ProofMark> newest_proof(const Marks& marks, const StoredBackup& backup);
 
+// What a deletion takes away first, kept in its mark: who dies before it is known that nobody wants
+// the backup any more leaves the means to undo that.
+struct ExpiredManifest {
+  std::string label;
+  std::string file;                 // its name in the backup's folder
+  std::string text;                 // its bytes
+  std::vector<std::string> beside;  // names of all other objects of the folder
+};
+
 // Before the manifests go (labels: at least one). The mark's key; it is removed when nothing is
 // left of any of them and the catalog knows. A label whose manifest is there was not deleted.
 Result<std::string> write_expired(Repository& repository, const std::string& set,
-                                  const std::vector<std::string>& labels, Time at);
+                                  const std::vector<std::string>& labels, Time at,
+                                  const std::vector<ExpiredManifest>& manifests = {});
+// Those that the mark holds whole; of an earlier version's mark none.
+Result<std::vector<ExpiredManifest>> read_expired_manifests(const Repository& repository,
+                                                            const ExpiredMark& mark);
 // Empty when it was removed just now.
 Result<std::set<std::string>> read_expired(const Repository& repository, const ExpiredMark& mark);
 // Of all marks.

@@ -45,7 +45,8 @@ class Rewrapping {
       PGDR_CHECK(lease_.held());
       PGDR_CHECK(store_.remove(prefix_ + kNextSignatureFile));
     }
-    if (already() && !request_.force) return success();
+    // One that died at its very end left the old artifacts.
+    if (already() && !request_.force) return remove_superseded(stored_.manifest);
     if (stored_.signature_file != kSignatureFile) {
       return Error::of(Code::kFailed, "its earlier rewrap was completed just now; run it again");
     }
@@ -214,17 +215,23 @@ class Rewrapping {
   // A reader that came in between has seen the old manifest, and keeps what it names: expire
   // removes that after a day.
   Status remove_superseded(const Manifest& fresh) {
-    const Status alone = nobody_reads();
-    if (!alone) return alone.error().code == Code::kLocked ? success() : alone;
     PGDR_TRY(const auto entries, store_.list(prefix_));
+    std::vector<std::string> superseded;
     for (const auto& entry : entries) {
       const std::string name = entry.key.substr(prefix_.size());
-      const bool superseded =
+      const bool other =
           std::any_of(fresh.artifacts.begin(), fresh.artifacts.end(), [&](const Artifact& a) {
             return name != a.name &&
                    parse_artifact_name(name).base == parse_artifact_name(a.name).base;
           });
-      if (superseded) PGDR_CHECK(store_.remove(entry.key));
+      if (other) superseded.push_back(entry.key);
+    }
+    if (superseded.empty()) return success();
+    const Status alone = nobody_reads();
+    if (!alone) return alone.error().code == Code::kLocked ? success() : alone;
+    for (const auto& key : superseded) {
+      PGDR_CHECK(lease_.held());
+      PGDR_CHECK(store_.remove(key));
     }
     return success();
   }
@@ -259,27 +266,34 @@ class Rewrapping {
   const std::string prefix_;
 };
 
-}  // namespace
+// What opens the old headers, makes the new ones, and signs.
+struct RewrapTools {
+  pipe::Lock lock;
+  pipe::Keys keys;
+  std::optional<SigningKey> signer;
+};
 
-Result<std::vector<RewrappedCopy>> run_rewrap(const RewrapRequest& request) {
-  PGDR_TRY(const pipe::Lock lock, load_lock(request.set));
+Result<RewrapTools> load_tools(const RewrapRequest& request) {
+  RewrapTools tools;
+  PGDR_TRY(tools.lock, load_lock(request.set));
   // Of the set's own passphrase file the new passphrase may be read; the old one is then given.
-  PGDR_TRY(const pipe::Keys keys,
-           load_keys(with_defaults(request.keys, request.config, &request.set)));
-  if (keys.identities.empty() && keys.passphrase.empty()) {
+  PGDR_TRY(tools.keys, load_keys(with_defaults(request.keys, request.config, &request.set)));
+  if (tools.keys.identities.empty() && tools.keys.passphrase.empty()) {
     return Error::of(Code::kNoKey, "rewrapping opens the old headers, and no key was given",
                      "--identity FILE with a private key of the old recipients");
   }
-  std::optional<SigningKey> signer;
   if (!request.config.signing.key_file.empty()) {
-    PGDR_TRY(signer, SigningKey::load(request.config.signing.key_file));
+    PGDR_TRY(tools.signer, SigningKey::load(request.config.signing.key_file));
   } else if (!request.config.signing.trusted.empty()) {
     return Error::of(Code::kNoKey, "a rewrapped manifest must be signed anew, and no key is there",
                      "run it where [signing] has a key_file");
   }
-  std::vector<std::string> names = request.set.repositories;
-  if (!request.repository.empty()) names = {request.repository};
-  PGDR_TRY(OpenRepositories repositories, open_repositories(request.config, names));
+  return tools;
+}
+
+Result<std::vector<RewrappedCopy>> rewrap_all(const RewrapRequest& request,
+                                              const RewrapTools& tools,
+                                              OpenRepositories& repositories) {
   std::vector<RewrappedCopy> results;
   for (const auto& [name, error] : repositories.failed)
     results.push_back({"", name, false, 0, error});
@@ -291,6 +305,7 @@ Result<std::vector<RewrappedCopy>> run_rewrap(const RewrapRequest& request) {
   }
   PGDR_TRY(History history, read_history(repositories.open, request.set.name));
   for (const auto& error : history.unlisted) results.push_back({"", "", false, 0, error});
+  const std::vector<BrokenBackup> broken = history.broken;
   std::vector<Backup> chosen;
   if (request.label.empty()) {
     chosen.assign(std::make_move_iterator(history.backups.rbegin()),
@@ -299,12 +314,20 @@ Result<std::vector<RewrappedCopy>> run_rewrap(const RewrapRequest& request) {
     PGDR_TRY(Backup one, choose_backup(std::move(history), request.label));
     chosen.push_back(std::move(one));
   }
+  // What cannot be read is not rewrapped; a folder without manifest is no backup.
+  for (const auto& one : broken) {
+    if (one.error.code == Code::kInterrupted) return one.error;
+    if (one.error.code == Code::kRepositoryMissing) continue;
+    if (!request.label.empty() && one.label != chosen.front().manifest().label) continue;
+    results.push_back({one.label, one.repository->name, false, 0, one.error});
+  }
   for (const auto& backup : chosen) {
     for (const auto& copy : backup.copies) {
       const auto at = static_cast<std::size_t>(copy.repository - repositories.open.data());
       RewrappedCopy result{copy.manifest.label, copy.repository->name, false, 0, std::nullopt};
       const Status done =
-          Rewrapping(request, keys, lock, signer ? &*signer : nullptr, copy, *leases[at], result)
+          Rewrapping(request, tools.keys, tools.lock, tools.signer ? &*tools.signer : nullptr, copy,
+                     *leases[at], result)
               .run();
       request.progress.done();
       if (!done) {
@@ -317,6 +340,22 @@ Result<std::vector<RewrappedCopy>> run_rewrap(const RewrapRequest& request) {
     }
   }
   return results;
+}
+
+}  // namespace
+
+Result<std::vector<RewrappedCopy>> run_rewrap(const RewrapRequest& request) {
+  PGDR_TRY(const RewrapTools tools, load_tools(request));
+  std::vector<std::string> names = request.set.repositories;
+  if (!request.repository.empty()) names = {request.repository};
+  PGDR_TRY(OpenRepositories repositories, open_repositories(request.config, names));
+  return rewrap_all(request, tools, repositories);
+}
+
+Result<std::vector<RewrappedCopy>> rewrap_opened(const RewrapRequest& request,
+                                                 OpenRepositories& repositories) {
+  PGDR_TRY(const RewrapTools tools, load_tools(request));
+  return rewrap_all(request, tools, repositories);
 }
 
 }  // namespace pgdr::app

@@ -44,5 +44,8 @@ struct RewrappedCopy {
 // In the order in which they were tried, oldest first. An error only when nothing could be tried;
 // after kInterrupted nothing further is.
 Result<std::vector<RewrappedCopy>> run_rewrap(const RewrapRequest& request);
+// The same in repositories that were opened already.
+Result<std::vector<RewrappedCopy>> rewrap_opened(const RewrapRequest& request,
+                                                 OpenRepositories& repositories);
 
 }  // namespace pgdr::app

@@ -22,19 +22,27 @@ namespace {
 // So many manifests go before one look at the leases: a look is a listing. A run that dies leaves
 // the artifacts of so many backups without a manifest, at most.
 constexpr std::size_t kBatch = 250;
+// And manifests of so many bytes, unless it is one: their mark holds them, and earlier versions
+// read no mark that is longer than 64 KiB.
+constexpr std::size_t kBatchBytes = std::size_t{32} << 10U;
 
 using RepositoryPins = std::vector<std::pair<std::string, Pin>>;  // by the repository's name
+struct SetPins {
+  RepositoryPins known;
+  std::vector<std::pair<std::string, Error>> unknown;  // repositories whose pins cannot be read
+};
 
 class RepositoryExpiry {
  public:
   // pins: of all of the set's repositories.
   RepositoryExpiry(const ExpireRequest& request, Repository& repository, ExpireCatalog& catalog,
-                   const RepositoryPins& pins, ExpireResult& result)
+                   const SetPins& pins, ExpireResult& result)
       : request_(request),
         set_(request.set.name),
         repository_(repository),
         catalog_(catalog),
-        elsewhere_(pins),
+        elsewhere_(pins.known),
+        unknown_pins_(pins.unknown),
         result_(result) {}
 
   Status run() {
@@ -50,6 +58,7 @@ class RepositoryExpiry {
       // No backup runs meanwhile, and no other expiry.
       PGDR_TRY(lock_, repository_.store->lock(set_));
       PGDR_TRY(now_, store_time(repository_, set_));
+      PGDR_CHECK(put_back_claimed());
     } else {
       now_ = system_clock().now();
     }
@@ -111,6 +120,11 @@ class RepositoryExpiry {
       return pins.error();
     } else {
       return uncertain(pins.error());
+    }
+    for (const auto& [repository, error] : unknown_pins_) {
+      if (repository == repository_.name) continue;
+      input.doubts.push_back(
+          to_string(error.context("what is pinned in repository " + repository + " is not known")));
     }
     for (const auto& [repository, pin] : elsewhere_) {
       if (repository == repository_.name || pin.here_only) continue;
@@ -237,6 +251,47 @@ class RepositoryExpiry {
     if (!done) result_.warnings.push_back(to_string(done.error()));
   }
 
+  // Of a run that died after it took manifests away, and before it looked who had begun to read or
+  // pin their backups meanwhile: these exist again, as if it had looked. Whatever lacks something
+  // stays as it is.
+  Status put_back_claimed() {
+    PGDR_TRY(const auto marks, repository_.store->list(set_ + "/expired/"));
+    if (marks.empty()) return success();
+    PGDR_TRY(const Survey found, list_set(repository_, set_));
+    std::set<std::string> claimed;
+    for (const auto& key : found.marks.pin_keys) claimed.insert(pinned_label(key));
+    for (const auto& [repository, pin] : elsewhere_) {
+      if (!pin.here_only && repository != repository_.name) claimed.insert(pin.label);
+    }
+    for (const auto& lease : found.marks.leases) {
+      if (lease.live(now_)) claimed.insert(lease.label);
+    }
+    std::set<std::string> bare;  // claimed labels without manifest
+    std::set<std::string> there;
+    for (const auto& folder : found.folders) {
+      if (folder.manifest || !claimed.contains(folder.label)) continue;
+      bare.insert(folder.label);
+      for (const auto& object : folder.objects) there.insert(object.key);
+    }
+    if (bare.empty()) return success();
+    for (const auto& mark : found.marks.expired) {
+      PGDR_TRY(const auto manifests, read_expired_manifests(repository_, mark));
+      for (const auto& one : manifests) {
+        const std::string prefix = backup_prefix(set_, one.label);
+        const bool whole = bare.contains(one.label) &&
+                           std::all_of(one.beside.begin(), one.beside.end(), [&](const auto& name) {
+                             return there.contains(prefix + name);
+                           });
+        if (!whole) continue;
+        PGDR_CHECK(lock_->held());
+        PGDR_CHECK(store::write_text(*repository_.store, prefix + one.file, one.text));
+        result_.spared.push_back(one.label);
+        bare.erase(one.label);
+      }
+    }
+    return success();
+  }
+
   Status remove_expired() {
     std::vector<const SurveyedBackup*> going;
     std::map<std::string, const SurveyedBackup*> by_label;
@@ -248,8 +303,13 @@ class RepositoryExpiry {
     for (auto decision = decisions.rbegin(); decision != decisions.rend(); ++decision) {
       if (!decision->keep) going.push_back(by_label.at(decision->backup.label));
     }
-    for (std::size_t from = 0; from < going.size(); from += kBatch) {
-      const std::size_t to = std::min(from + kBatch, going.size());
+    for (std::size_t from = 0, to = 0; from < going.size(); from = to) {
+      std::size_t bytes = 0;
+      while (to < going.size() && to - from < kBatch) {
+        bytes += going[to]->stored.text.size();
+        if (to > from && bytes > kBatchBytes) break;
+        ++to;
+      }
       request_.progress.update({"deleting in " + repository_.name, from, going.size(), 0});
       Status done = remove_batch({going.begin() + static_cast<std::ptrdiff_t>(from),
                                   going.begin() + static_cast<std::ptrdiff_t>(to)});
@@ -262,23 +322,35 @@ class RepositoryExpiry {
     return success();
   }
 
+  // The name that it was read from: its signature goes with that.
+  static const char* manifest_file(const StoredBackup& stored) {
+    return stored.signature_file == kSignatureFile ? kManifestFile : kNextManifestFile;
+  }
+
   Status remove_batch(std::vector<const SurveyedBackup*> batch) {
     store::Store& store = *repository_.store;
     PGDR_CHECK(lock_->held());
     std::vector<std::string> labels;
     std::vector<std::string> manifests;
     std::vector<std::string> next;  // they would take the manifests' place
+    std::vector<ExpiredManifest> kept;
     for (const auto* one : batch) {
       const std::string prefix = backup_prefix(set_, one->stored.manifest.label);
+      kept.push_back(
+          {one->stored.manifest.label, manifest_file(one->stored), one->stored.text, {}});
       labels.push_back(one->stored.manifest.label);
       manifests.push_back(prefix + kManifestFile);
       for (const auto& object : survey_.folders[one->folder].objects) {
-        if (object.key == prefix + kNextManifestFile) next.push_back(object.key);
+        if (object.key == prefix + kNextManifestFile) {
+          next.push_back(object.key);
+        } else if (object.key != prefix + kManifestFile) {
+          kept.back().beside.push_back(object.key.substr(prefix.size()));
+        }
       }
     }
     // Whoever dies from here on leaves folders without manifest that the catalog believes to be
     // backups: the mark says what they are.
-    PGDR_TRY(const std::string mark, write_expired(repository_, set_, labels, now_));
+    PGDR_TRY(const std::string mark, write_expired(repository_, set_, labels, now_, kept));
     PGDR_CHECK(store.remove_many(next));
     PGDR_CHECK(store.remove_many(manifests));
     PGDR_TRY(const std::set<std::string> claimed, claimed_meanwhile());
@@ -288,12 +360,8 @@ class RepositoryExpiry {
         ++at;
         continue;
       }
-      // Under the name that it was read from: its signature goes with that.
-      const bool rewrapping = stored.signature_file != kSignatureFile;
-      PGDR_CHECK(store::write_text(store,
-                                   backup_prefix(set_, stored.manifest.label) +
-                                       (rewrapping ? kNextManifestFile : kManifestFile),
-                                   stored.text));
+      PGDR_CHECK(store::write_text(
+          store, backup_prefix(set_, stored.manifest.label) + manifest_file(stored), stored.text));
       result_.spared.push_back(stored.manifest.label);
       at = batch.erase(at);
     }
@@ -399,6 +467,7 @@ class RepositoryExpiry {
   Repository& repository_;
   ExpireCatalog& catalog_;
   const RepositoryPins& elsewhere_;
+  const std::vector<std::pair<std::string, Error>>& unknown_pins_;
   ExpireResult& result_;
   std::unique_ptr<store::Lease> lock_;
   Survey survey_;
@@ -407,18 +476,19 @@ class RepositoryExpiry {
   Time now_{};                                                          // by the repository's clock
 };
 
-// A backup pinned in one repository is meant to stay in all. Those that cannot be asked are told
-// of: their pins are not known.
-Result<RepositoryPins> gather_pins(OpenRepositories& repositories, const std::string& set) {
-  RepositoryPins all;
+// A backup pinned in one repository is meant to stay in all. An open one whose pins cannot be read
+// is a doubt about all others: nothing goes there. (One that does not open keeps nobody from
+// expiring the rest: a disk may be away for weeks.)
+Result<SetPins> gather_pins(OpenRepositories& repositories, const std::string& set) {
+  SetPins all;
   for (auto& repository : repositories.open) {
     auto pins = list_pins(repository, set);
     if (!pins) {
       if (pins.error().code == Code::kInterrupted) return pins.error();
-      log_warning(pins.error().context("the pins in repository " + repository.name));
+      all.unknown.emplace_back(repository.name, pins.error());
       continue;
     }
-    for (auto& pin : *pins) all.emplace_back(repository.name, std::move(pin));
+    for (auto& pin : *pins) all.known.emplace_back(repository.name, std::move(pin));
   }
   return all;
 }
@@ -426,9 +496,17 @@ Result<RepositoryPins> gather_pins(OpenRepositories& repositories, const std::st
 }  // namespace
 
 Result<ExpireSummary> run_expire(const ExpireRequest& request) {
+  PGDR_TRY(OpenRepositories repositories,
+           open_repositories(request.config, request.set.repositories));
+  ExpireCatalog catalog(request.set);
+  PGDR_CHECK(catalog.open());
+  return expire_opened(request, repositories, catalog);
+}
+
+Result<ExpireSummary> expire_opened(const ExpireRequest& request, OpenRepositories& repositories,
+                                    ExpireCatalog& catalog) {
   std::vector<std::string> names = request.set.repositories;
-  PGDR_TRY(OpenRepositories repositories, open_repositories(request.config, names));
-  PGDR_TRY(const RepositoryPins pins, gather_pins(repositories, request.set.name));
+  PGDR_TRY(const SetPins pins, gather_pins(repositories, request.set.name));
   if (!request.repository.empty()) {
     for (const auto& [name, error] : repositories.failed) {
       if (name == request.repository) continue;
@@ -436,8 +514,6 @@ Result<ExpireSummary> run_expire(const ExpireRequest& request) {
     }
     names = {request.repository};
   }
-  ExpireCatalog catalog(request.set);
-  PGDR_CHECK(catalog.open());
   ExpireSummary summary;
   for (const auto& name : names) {  // in the configuration's order, whether or not it opens
     ExpireResult result;

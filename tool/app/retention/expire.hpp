@@ -52,4 +52,10 @@ struct ExpireSummary {
 // in the results.
 Result<ExpireSummary> run_expire(const ExpireRequest& request);
 
+class ExpireCatalog;
+// The same with what was opened already: the set's repositories, and a catalog that was asked or
+// that nobody reached.
+Result<ExpireSummary> expire_opened(const ExpireRequest& request, OpenRepositories& repositories,
+                                    ExpireCatalog& catalog);
+
 }  // namespace pgdr::app

@@ -66,6 +66,11 @@ Result<KeepResult> run_keep(const KeepRequest& request, Time now) {
   std::vector<std::string> names = request.set.repositories;
   if (!request.repository.empty()) names = {request.repository};
   PGDR_TRY(OpenRepositories repositories, open_repositories(request.config, names));
+  return keep_opened(request, repositories, now);
+}
+
+Result<KeepResult> keep_opened(const KeepRequest& request, OpenRepositories& repositories,
+                               Time now) {
   PGDR_TRY(History history, read_history(repositories.open, request.set.name));
   std::vector<Error> silent;
   for (const auto& [name, error] : repositories.failed) silent.push_back(error);

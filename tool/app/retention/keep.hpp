@@ -34,6 +34,9 @@ struct KeepResult {
 // Every copy that can be reached; a release takes pins away wherever they are, also those of a
 // backup that is gone. kRepositoryMissing: no such backup.
 Result<KeepResult> run_keep(const KeepRequest& request, Time now);
+// The same in repositories that were opened already.
+Result<KeepResult> keep_opened(const KeepRequest& request, OpenRepositories& repositories,
+                               Time now);
 
 struct ListedPin {
   std::string repository;
