@@ -38,8 +38,8 @@ class ExpireCrash : public ::testing::Test {
     set_.repositories.clear();
     for (const auto& one : repositories.open) set_.repositories.push_back(one.name);
     ExpireCatalog catalog(set_);  // never opened: there is none
-    const auto done = expire_opened({.config = config_, .set = set_, .progress = no_progress()},
-                                    repositories, catalog);
+    const ExpireRequest request{config_, set_, no_progress(), "", false, false, false};
+    const auto done = expire_opened(request, repositories, catalog);
     if (!done) return false;
     for (const auto& one : done->repositories) {
       if (!one.error) continue;
