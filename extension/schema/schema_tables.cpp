@@ -31,16 +31,16 @@ constexpr char kSchemas[] =
 #define PGDR_IS_CHILD \
   "(NOT c.relispartition AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid))"
 // Each column's place is the path through the parents to the table that it comes from, and its
-// place there.
+// place there. OFFSET 0: looked up by index; a join reads all of pg_inherits for each table.
 #define PGDR_RESTORED_COLUMN_ORDER                                                                \
   "(WITH RECURSIVE path AS ("                                                                     \
   "  SELECT a.attrelid AS relation, a.attname, a.attnum, a.attinhcount, '{}'::integer[] AS place" \
   "  FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"        \
   "  UNION ALL"                                                                                   \
-  "  SELECT a.attrelid, a.attname, a.attnum, a.attinhcount, p.place || i.inhseqno"                \
-  "  FROM path p JOIN pg_inherits i ON i.inhrelid = p.relation"                                   \
-  "  JOIN pg_attribute a ON a.attrelid = i.inhparent AND a.attname = p.attname"                   \
-  "   AND NOT a.attisdropped WHERE p.attinhcount > 0)"                                            \
+  "  SELECT a.attrelid, a.attname, a.attnum, a.attinhcount, p.place || a.inhseqno"                \
+  "  FROM path p CROSS JOIN LATERAL (SELECT a.*, i.inhseqno FROM pg_inherits i"                   \
+  "   JOIN pg_attribute a ON a.attrelid = i.inhparent AND a.attname = p.attname"                  \
+  "    AND NOT a.attisdropped WHERE i.inhrelid = p.relation OFFSET 0) a WHERE p.attinhcount > 0)" \
   " SELECT string_agg(quote_ident(o.attname), ', ' ORDER BY o.place) FROM ("                      \
   "  SELECT p.attname, min(p.place || 2147483647 || p.attnum::integer) AS place"                  \
   "  FROM path p WHERE p.attinhcount = 0 GROUP BY p.attname) o)"

@@ -56,18 +56,20 @@ constexpr char kMultiranges[] =
                              " t JOIN pg_range r ON r.rngtypid = t.oid" PGDR_FROM_14(
                                  "", " WHERE false");
 
+// The base type's collation is looked up for each domain: a join would be made row against row
+// where there are many more types than when the catalog was analyzed last.
 constexpr char kDomains[] =
     "SELECT t.kind, t.identity, 'definition', 'strict',"
     " 'AS ' || format_type(t.typbasetype, t.typtypmod) ||"
-    " CASE WHEN t.typcollation NOT IN (0, base.typcollation) THEN ' COLLATE ' ||"
+    " CASE WHEN t.typcollation NOT IN (0, (SELECT base.typcollation FROM pg_type base"
+    "   WHERE base.oid = t.typbasetype)) THEN ' COLLATE ' ||"
     "  (SELECT quote_ident(n.nspname) || '.' || quote_ident(co.collname) FROM pg_collation co"
     "   JOIN pg_namespace n ON n.oid = co.collnamespace WHERE co.oid = t.typcollation)"
     " ELSE '' END || CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END ||"
     " coalesce(' DEFAULT ' || d.expression, ''), 'e'::\"char\", t.oid,"
     " CASE WHEN d.expression IS NOT NULL THEN ARRAY[d.expression] END"
     " FROM " PGDR_TYPES
-    " t JOIN pg_type base ON base.oid = t.typbasetype"
-    " CROSS JOIN LATERAL (SELECT pg_get_expr(t.typdefaultbin, 0) AS expression) d"
+    " t CROSS JOIN LATERAL (SELECT pg_get_expr(t.typdefaultbin, 0) AS expression) d"
     " WHERE t.typtype = 'd'";
 
 constexpr char kCasts[] =
@@ -122,14 +124,18 @@ constexpr char kOperatorFamilies[] =
 // The members of operator families, and the class that a dump writes each of them with; none for a
 // loose member, which it writes with the family. pg_depend holds that, and from 14 on the access
 // method has a say in it (amadjustmembers, 9f9682783bea): what it makes of a member when the dump
-// is restored is taken here for what it was, so that 13 gives the same text.
+// is restored is taken here for what it was, so that 13 gives the same text. pg_depend is looked up
+// for each member (OFFSET 0, and no index on what it refers to), as a join would read all for each.
+//
 // 330 to 334: bthandler, hashhandler, gisthandler, ginhandler, spghandler.
 #define PGDR_FAMILY_MEMBERS \
   "(SELECT m.*, fam.opfname, fam.opfnamespace, fam.opfmethod, d.refobjid AS written_with,"         \
   "  CASE WHEN am.amhandler::oid IN (330, 331) THEN CASE WHEN d.refobjid IS NOT NULL"              \
   "     AND m.lefttype = m.righttype AND (NOT m.function OR m.number = 1) THEN"                    \
-  "     (SELECT c.oid FROM pg_opclass c WHERE c.opcfamily = m.family AND c.opcintype = m.lefttype" \
-  "      ORDER BY c.oid <> d.refobjid, c.opcname LIMIT 1) END"                                     \
+  "     coalesce((SELECT c.oid FROM pg_opclass c WHERE c.oid = d.refobjid"                         \
+  "        AND c.opcfamily = m.family AND c.opcintype = m.lefttype),"                              \
+  "      (SELECT c.oid FROM pg_opclass c WHERE c.opcfamily = m.family"                             \
+  "        AND c.opcintype = m.lefttype ORDER BY c.opcname LIMIT 1)) END"                          \
   "   WHEN am.amhandler::oid IN (332, 333, 334) AND NOT (m.function AND m.number = ANY (CASE"      \
   "     am.amhandler::oid WHEN 332 THEN '{1,2,5,6,7}' WHEN 333 THEN '{2,3}'"                       \
   "     ELSE '{1,2,3,4,5}' END::smallint[])) THEN NULL ELSE d.refobjid END AS class"               \
@@ -141,8 +147,9 @@ constexpr char kOperatorFamilies[] =
   "   p.amprocrighttype, true, p.amprocnum, 'pg_proc'::regclass, p.amproc::oid,"                   \
   "   " PGDR_FUNCTION_MEMBER("p") " FROM pg_amproc p) m"                                           \
   " JOIN pg_opfamily fam ON fam.oid = m.family JOIN pg_am am ON am.oid = fam.opfmethod"            \
-  " LEFT JOIN pg_depend d ON d.classid = m.catalog AND d.objid = m.oid"                            \
-  "  AND d.refclassid = 'pg_opclass'::regclass"                                                    \
+  " LEFT JOIN LATERAL (SELECT x.refobjid FROM pg_depend x WHERE x.classid = m.catalog"             \
+  "   AND x.objid = m.oid AND x.refclassid IS NOT DISTINCT FROM 'pg_opclass'::regclass"            \
+  "   OFFSET 0) d ON true"                                                                         \
   " WHERE m.oid >= " PGDR_USER_OID ")"
 
 constexpr char kClassMembers[] =
