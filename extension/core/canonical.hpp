@@ -71,10 +71,17 @@ struct Numeric {
     }
   }
   void write(Sink& sink) const {
-    sink.ensure(kNumericHeader);
+    constexpr int kFew = 16;
+    sink.ensure(kNumericHeader + size_t{2 * kFew});
     sink.pos = put_header(sink.pos);
     if (!finite()) return;
-    for (int i = 0; i < count; ++i) sink.u16(digit(i));
+    if (count > kFew) {
+      for (int i = 0; i < count; ++i) sink.u16(digit(i));
+      return;
+    }
+    uint8_t* p = sink.pos;
+    for (int i = 0; i < count; ++i) p = store_u16(p, digit(i));
+    sink.pos = p;
   }
 };
 
@@ -115,8 +122,7 @@ inline void write_bits(Sink& sink, uint32_t bit_length, const void* bytes, size_
 enum class JsonTag : uint8_t { kNull, kFalse, kTrue, kNumber, kString, kArray, kObject };
 
 inline void write_json_string(Sink& sink, const void* bytes, size_t length) {
-  sink.u8(static_cast<uint8_t>(JsonTag::kString));
-  sink.u32(static_cast<uint32_t>(length));
+  sink.tagged(static_cast<uint8_t>(JsonTag::kString), static_cast<uint32_t>(length));
   sink.bytes(bytes, length);
 }
 inline void write_json_key(Sink& sink, const void* bytes, size_t length) {

@@ -9,7 +9,7 @@ namespace {
 constexpr int kItems = 8;            // per control byte
 constexpr ptrdiff_t kItemMax = 3;    // bytes that one item takes in the source ...
 constexpr ptrdiff_t kCopyMax = 273;  // ... and gives at most
-constexpr ptrdiff_t kOvershoot = 16;
+constexpr size_t kOvershoot = 16;
 
 struct Copy {
   size_t offset;
@@ -56,7 +56,7 @@ bool unpack_pglz(const uint8_t* source, size_t length, uint8_t* out, size_t size
   uint8_t* const end = out + size;
   // Groups that cannot reach either end.
   while (source_end - s > 1 + kItems * kItemMax + kItems &&
-         end - to > kItems * kCopyMax + kOvershoot) {
+         end - to > kItems * kCopyMax + ptrdiff_t{kOvershoot}) {
     unsigned control = *s++;
     for (int left = kItems; left > 0;) {
       // Plain bytes up to the next copy, at once: more branches than these cost more than the work.
@@ -83,9 +83,14 @@ bool unpack_pglz(const uint8_t* source, size_t length, uint8_t* out, size_t size
       if (source_end - s < 2 || (source_end - s < 3 && (s[0] & 0x0FU) == 15)) return false;
       Copy copy = read_copy(&s);
       if (copy.offset == 0 || copy.offset > static_cast<size_t>(to - out)) return false;
-      // As PostgreSQL does: a copy beyond the end is cut.
-      if (copy.length > static_cast<size_t>(end - to)) copy.length = static_cast<size_t>(end - to);
-      copy_exactly(to, copy);
+      const auto room = static_cast<size_t>(end - to);
+      if (copy.length + kOvershoot <= room) {
+        copy_wide(to, copy);
+      } else {
+        // As PostgreSQL does: a copy beyond the end is cut.
+        if (copy.length > room) copy.length = room;
+        copy_exactly(to, copy);
+      }
       to += copy.length;
     }
   }

@@ -68,6 +68,11 @@ class Sink {
     pos = store_u64(pos, v);
   }
   void bytes(const void* data, size_t length);
+  // A byte and a number, which often precede a value.
+  void tagged(uint8_t tag, uint32_t v) {
+    ensure(5);
+    pos = store_u32(store_u8(pos, tag), v);
+  }
 
   // A length-prefixed value whose length only its encoder knows: `encode(sink)` writes the payload.
   // In a sink that cannot go back the encoder runs twice, first into a counting sink; it must write

@@ -17,6 +17,18 @@ void corrupt_tuple() {
   pg_unreachable();
 }
 
+PlainHeader plain_header(int least, int most, Size values, uint16 flags) {
+  HeapTupleHeaderData mask{};
+  HeapTupleHeaderData usual{};
+  flags |= HEAP_HASNULL;
+  mask.t_infomask2 = HEAP_NATTS_MASK;
+  mask.t_infomask = flags;
+  mask.t_hoff = UINT8_MAX;
+  usual.t_infomask2 = static_cast<uint16>(most);
+  usual.t_hoff = kPlainHeader;
+  return {last_word(mask), last_word(usual), least, most, flags, kPlainHeader + values};
+}
+
 namespace detail {
 
 // A pointer of another kind is an address in this process's memory, which no page may hold.

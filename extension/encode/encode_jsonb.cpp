@@ -64,16 +64,37 @@ inline Extent aligned(const uint8* data, uint32 start, uint32 length) {
 
 void write_number(Extent extent, Sink& sink) {
   const core::Numeric number = open_inner_numeric(extent.data, extent.length);
-  sink.u8(static_cast<uint8>(JsonTag::kNumber));
-  sink.u32(static_cast<uint32>(number.size()));
+  sink.tagged(static_cast<uint8>(JsonTag::kNumber), static_cast<uint32>(number.size()));
   number.write(sink);
 }
 
 void write_container(Extent container, Sink& sink);
 
-void write_child(JEntry entry, const uint8* data, uint32 start, uint32 length, Sink& sink) {
+// Short ones, as most are, with two moves, which read and write more than they need. end: of the
+// memory that may be read.
+template <bool kTagged>
+inline void write_string(const uint8* text, uint32 length, const uint8* end, Sink& sink) {
+  constexpr uint32 kWord = 16;
+  if (likely(length <= 2 * kWord && end - text >= ptrdiff_t{2 * kWord})) {
+    sink.ensure(1 + sizeof(uint32) + 2 * kWord);
+    uint8* p = sink.pos;
+    if constexpr (kTagged) p = core::store_u8(p, static_cast<uint8>(JsonTag::kString));
+    p = core::store_u32(p, length);
+    std::memcpy(p, text, kWord);
+    std::memcpy(p + kWord, text + kWord, kWord);
+    sink.pos = p + length;
+  } else if constexpr (kTagged) {
+    core::write_json_string(sink, text, length);
+  } else {
+    core::write_json_key(sink, text, length);
+  }
+}
+
+// end: of the data that the child's lie in.
+void write_child(JEntry entry, const uint8* data, const uint8* end, uint32 start, uint32 length,
+                 Sink& sink) {
   if (JBE_ISSTRING(entry)) {
-    core::write_json_string(sink, data + start, length);
+    write_string<true>(data + start, length, end, sink);
   } else if (JBE_ISNUMERIC(entry)) {
     write_number(aligned(data, start, length), sink);
   } else if (JBE_ISCONTAINER(entry)) {
@@ -102,17 +123,15 @@ void write_container(Extent container, Sink& sink) {
     corrupt_jsonb();
   const auto bytes = static_cast<uint32>(sizeof(JEntry) * total);
   Children children{entries, entries + bytes, left - bytes, 0, 0};
+  const uint8* const end = children.data + children.room;
   uint32 start = 0;
   uint32 length = 0;
 
-  if (!scalar) {
-    sink.u8(static_cast<uint8>(object ? JsonTag::kObject : JsonTag::kArray));
-    sink.u32(count);
-  }
+  if (!scalar) sink.tagged(static_cast<uint8>(object ? JsonTag::kObject : JsonTag::kArray), count);
   if (!object) {
     for (uint32 i = 0; i < count; ++i) {
       const JEntry entry = children.next(&start, &length);
-      write_child(entry, children.data, start, length, sink);
+      write_child(entry, children.data, end, start, length, sink);
     }
     return;
   }
@@ -122,9 +141,9 @@ void write_container(Extent container, Sink& sink) {
   for (uint32 i = 0; i < count; ++i) {
     const JEntry key = children.next(&start, &length);
     if (unlikely(!JBE_ISSTRING(key))) corrupt_jsonb();
-    core::write_json_key(sink, children.data + start, length);
+    write_string<false>(children.data + start, length, end, sink);
     const JEntry entry = values.next(&start, &length);
-    write_child(entry, values.data, start, length, sink);
+    write_child(entry, children.data, end, start, length, sink);
   }
 }
 

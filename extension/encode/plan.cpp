@@ -396,16 +396,19 @@ RowPlan* composite_plan(PlanCache* cache, Oid type, int32 typmod, bool top) {
   // Only anonymous records are told apart by a typmod; what stands in the header of a stored value
   // of a named type is not its business, and may differ from value to value.
   if (type != RECORDOID) typmod = -1;
-  const uint64 identifier = assign_record_type_identifier(type, typmod);
   RowPlan** const chain = &cache->rows[type % kPlanChains];
   RowPlan** link = chain;
-  for (; *link != nullptr; link = &(*link)->next) {
-    RowPlan* row = *link;
-    if (row->type == type && row->typmod == typmod && row->top == top) {
-      if (row->identifier == identifier) return row;
-      *link = row->next;  // the type has changed
-      break;
-    }
+  while (*link != nullptr &&
+         ((*link)->type != type || (*link)->typmod != typmod || (*link)->top != top))
+    link = &(*link)->next;
+  RowPlan* const known = *link;
+  if (known != nullptr && known->watched != nullptr &&
+      known->watched->tupDesc_identifier == known->identifier)
+    return known;
+  const uint64 identifier = assign_record_type_identifier(type, typmod);
+  if (known != nullptr) {
+    if (known->identifier == identifier) return known;
+    *link = known->next;  // the type has changed
   }
   TupleDesc desc = lookup_rowtype_tupdesc(type, typmod);
   RowPlan* row = make_row_plan(cache, desc, top);
@@ -413,6 +416,7 @@ RowPlan* composite_plan(PlanCache* cache, Oid type, int32 typmod, bool top) {
   row->type = type;
   row->typmod = typmod;
   row->identifier = identifier;
+  if (type != RECORDOID) row->watched = lookup_type_cache(type, TYPECACHE_TUPDESC);
   row->next = *chain;
   *chain = row;
   return row;

@@ -98,8 +98,9 @@ struct Projection {
 struct RowPlan {
   Oid type;  // of a composite; InvalidOid for a relation
   int32 typmod;
-  uint64 identifier;  // assign_record_type_identifier() when the plan was made
-  bool top;           // without generated columns
+  uint64 identifier;              // assign_record_type_identifier() when the plan was made
+  const TypeCacheEntry* watched;  // of a named type, whose entry stays: where it is now
+  bool top;                       // without generated columns
   int natts;
   int natts_limit;        // a stored tuple with more attributes is damaged
   Attribute* attributes;  // physical order, dropped ones included

@@ -1,6 +1,8 @@
 // Finding the stored values of a tuple in place, without deforming it.
 #pragma once
 
+#include <cstring>
+
 #include "encode/bounds.hpp"
 #include "encode/plan.hpp"
 
@@ -22,11 +24,36 @@ inline Size check_header(HeapTupleHeader tuple, Size stored) {
   return stored - begin;
 }
 
-// True of a tuple without NULLs whose header is right, with so many attributes and bytes of values.
-inline bool has_plain_header(HeapTupleHeader tuple, Size stored, int least, int most, Size values) {
-  const auto natts = static_cast<int>(HeapTupleHeaderGetNatts(tuple));
-  return (tuple->t_infomask & HEAP_HASNULL) == 0 && tuple->t_hoff == kPlainHeader &&
-         natts >= least && natts <= most && stored >= kPlainHeader + values;
+// What the header of a row must say that is to be read the fast way.
+struct PlainHeader {
+  uint64 mask;   // bits of its last bytes but for the null bitmap: t_infomask2, t_infomask, t_hoff
+  uint64 usual;  // and what they are in a row that has all attributes
+  int least;     // attributes that a tuple must have stored ...
+  int most;      // ... and those that it may have
+  uint16 flags;  // of t_infomask, none of which may be set
+  Size stored;   // bytes of the tuple at least
+};
+
+// values: bytes that the values take at least. flags: beside HEAP_HASNULL.
+PlainHeader plain_header(int least, int most, Size values, uint16 flags);
+
+inline uint64 last_word(const HeapTupleHeaderData& header) {
+  uint64 word = 0;
+  std::memcpy(&word, reinterpret_cast<const char*>(&header) + SizeofHeapTupleHeader - sizeof word,
+              sizeof word);
+  return word;
+}
+
+// True of a tuple without NULLs whose header is right. Of every row it is asked, so most get by
+// with a single look.
+inline bool has_plain_header(const PlainHeader& plain, HeapTupleHeader tuple, Size stored) {
+  if (unlikely((last_word(*tuple) & plain.mask) != plain.usual)) {
+    const auto natts = static_cast<int>(HeapTupleHeaderGetNatts(tuple));
+    if ((tuple->t_infomask & plain.flags) != 0 || tuple->t_hoff != kPlainHeader ||
+        natts < plain.least || natts > plain.most)
+      return false;
+  }
+  return stored >= plain.stored;
 }
 
 inline void locate_with_nulls(const RowPlan& plan, HeapTupleHeader tuple, int natts, Size end,

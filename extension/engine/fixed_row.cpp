@@ -1,5 +1,6 @@
 #include "engine/fixed_row.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace pgdr {
@@ -79,7 +80,6 @@ FixedRow* fixed_row(PlanCache* cache, const RowPlan& plan, const Projection& col
   auto* fixed = static_cast<FixedRow*>(MemoryContextAllocZero(cache->context, sizeof(FixedRow)));
   fixed->size = 4 + 4 * static_cast<Size>(columns.count) + bytes;
   fixed->stride = MAXALIGN(fixed->size);
-  fixed->limit = plan.natts_limit;
   const auto fitting = static_cast<int>(kBatchBytes / fixed->stride);
   fixed->capacity = fitting < 1 ? 1 : fitting > kBatchRows ? kBatchRows : fitting;
   fixed->images = static_cast<uint8*>(
@@ -87,6 +87,8 @@ FixedRow* fixed_row(PlanCache* cache, const RowPlan& plan, const Projection& col
   Moves* const all[] = {&fixed->eight, &fixed->four,    &fixed->two,
                         &fixed->one,   &fixed->doubles, &fixed->floats};
   for (Moves* moves : all) *moves = moves_for(cache, bytes);
+  int natts = 0;
+  Size values = 0;
   uint8* p = core::store_u32(fixed->images, static_cast<uint32>(columns.count));
   for (int i = 0; i < columns.count; ++i) {
     const Field& field = columns.fields[i];
@@ -95,10 +97,10 @@ FixedRow* fixed_row(PlanCache* cache, const RowPlan& plan, const Projection& col
     add_field(fixed, field, plan.fixed_offsets[field.attribute],
               static_cast<uint32>(p - fixed->images));
     p += length;
-    if (field.attribute >= fixed->natts) fixed->natts = field.attribute + 1;
-    const Size end = plan.fixed_offsets[field.attribute] + Size{length};
-    if (end > fixed->values) fixed->values = end;
+    natts = std::max(natts, field.attribute + 1);
+    values = std::max(values, plan.fixed_offsets[field.attribute] + Size{length});
   }
+  fixed->header = plain_header(natts, plan.natts_limit, values, 0);
   for (int i = 1; i < fixed->capacity; ++i)
     std::memcpy(fixed->images + fixed->stride * static_cast<Size>(i), fixed->images, fixed->size);
   return fixed;

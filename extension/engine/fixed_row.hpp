@@ -32,9 +32,7 @@ inline constexpr int kBatchRows = 64;
 inline constexpr Size kBatchBytes = 8192;
 
 struct FixedRow {
-  int natts;     // attributes that a tuple must have stored ...
-  int limit;     // ... and those that it may have
-  Size values;   // bytes that they take at least
+  PlainHeader header;
   Size size;     // canonical bytes of a row
   Size stride;   // from one image to the next
   int capacity;  // number of images
@@ -53,7 +51,7 @@ FixedRow* fixed_row(PlanCache* cache, const RowPlan& plan, const Projection& col
 
 // False if this row has NULLs, is older than a column or damaged: not for the fast way.
 inline bool fits(const FixedRow& fixed, HeapTupleHeader tuple, Size stored) {
-  return has_plain_header(tuple, stored, fixed.natts, fixed.limit, fixed.values);
+  return has_plain_header(fixed.header, tuple, stored);
 }
 
 // Canonical bytes of kRows rows into as many images, from `to` on. Several at once, because finding

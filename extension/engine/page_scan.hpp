@@ -108,8 +108,9 @@ class PageScan {
   void pin_next();
   Page lock();
   OffsetNumber last_item(Page page);
-  bool is_sound(Page page, OffsetNumber last);
-  void check_items(Page page, OffsetNumber last);
+  [[noreturn]] void damaged_item(Page page, OffsetNumber offset);
+  void check_item(Page page, OffsetNumber offset);
+  void check_items(Page page, const VisibleItems& visible);
   void find_visible(Page page, VisibleItems* out);
 
   Relation rel_;

@@ -1,5 +1,6 @@
 #include "engine/plain_row.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace pgdr {
@@ -41,12 +42,18 @@ struct Builder {
     else if (attribute >= plain->last)
       plain->last = attribute + 1;
   }
-  void need(int attribute) const {
-    if (attribute >= plain->natts) plain->natts = attribute + 1;
-  }
 };
 
 }  // namespace
+
+Located locate_other(const Attribute& att, const char* base, const char* place, const char* end) {
+  const Size offset = aligned_place(base, static_cast<Size>(place - base),
+                                    static_cast<Size>(end - base), att.length, att.align);
+  const char* value = base + offset;
+  const auto room = static_cast<Size>(end - value);
+  return {value, att.length == -1 ? readable_varlena_size(value, room)
+                                  : bounded_size(value, att.length, room)};
+}
 
 PlainRow* plain_row(PlanCache* cache, const RowPlan& plan) {
   if constexpr (std::endian::native != std::endian::little) return nullptr;
@@ -56,7 +63,6 @@ PlainRow* plain_row(PlanCache* cache, const RowPlan& plan) {
   auto* values = allocate<Known>(cache, columns.count);
   plain->runs = allocate<Run>(cache, columns.count);
   plain->places = allocate<Place>(cache, columns.count + plan.key.count);
-  plain->limit = plan.natts_limit;
   plain->first = plan.fixed_count;
   if (plan.fixed_count > 0) {
     const Attribute& last = plan.attributes[plan.fixed_count - 1];
@@ -67,11 +73,12 @@ PlainRow* plain_row(PlanCache* cache, const RowPlan& plan) {
       --plain->first;
   }
 
+  int natts = 0;
   Run* run = plain->runs;
   run->values = values;
   for (int i = 0; i < columns.count; ++i) {
     const Field& field = columns.fields[i];
-    builder.need(field.attribute);
+    natts = std::max(natts, field.attribute + 1);
     if (is_word(field) && builder.known(field.attribute)) {
       *values++ = {plan.fixed_offsets[field.attribute], static_cast<uint32>(field.length)};
       continue;
@@ -82,6 +89,7 @@ PlainRow* plain_row(PlanCache* cache, const RowPlan& plan) {
     (++run)->values = values;
   }
   run->end = values;
+  plain->header = plain_header(natts, plan.natts_limit, plain->from, HEAP_HASEXTERNAL);
   for (int i = 0; i < plan.key.count; ++i) builder.look_up(plan.key.fields[i].attribute);
   return plain;
 }

@@ -31,8 +31,7 @@ struct Place {
 };
 
 struct PlainRow {
-  int natts;      // attributes that a tuple must have stored ...
-  int limit;      // ... and those that it may have
+  PlainHeader header;
   int first;      // attributes from here on, ...
   int last;       // ... to the one before this one, are of varying length or lie behind such a one
   Size from;      // end of the one before them: bytes of values that a tuple must have
@@ -47,36 +46,45 @@ PlainRow* plain_row(PlanCache* cache, const RowPlan& plan);
 
 // limit: end of the memory that may be read.
 inline bool fits(const PlainRow& plain, HeapTupleHeader tuple, Size stored, const char* limit) {
-  return (tuple->t_infomask & HEAP_HASEXTERNAL) == 0 &&
-         has_plain_header(tuple, stored, plain.natts, plain.limit, plain.from) &&
+  return has_plain_header(plain.header, tuple, stored) &&
          limit - reinterpret_cast<const char*>(tuple) >= static_cast<ptrdiff_t>(stored + kWord);
 }
 
+// The value that begins at `place` or behind padding there, and is no varlena with a short header.
+struct Located {
+  const char* value;
+  Size size;
+};
+Located locate_other(const Attribute& att, const char* base, const char* place, const char* end);
+
 // Fills `where` for the columns that are not moved by way of a run, and those of the key. base: the
-// tuple's data, of which there are `end` bytes. The header says that nothing is out of line.
-inline void locate_plain(const PlainRow& plain, const RowPlan& plan, const char* base, Size end,
-                         const char** where) {
+// tuple's data, of which there are `stored` bytes. The header says that nothing is out of line. A
+// length word beyond the end may be read.
+pg_attribute_always_inline void locate_plain(const PlainRow& plain, const RowPlan& plan,
+                                             const char* base, Size stored, const char** where) {
   for (const Place *p = plain.places, *end = p + plain.place_count; p != end; ++p)
     where[p->attribute] = base + p->from;
-  const int last = plain.last;
-  Size offset = plain.from;
-  for (int i = plain.first; i < last; ++i) {
-    const Attribute& att = plan.attributes[i];
-    // As aligned_place() does it, but a byte and a length word beyond the end may be read.
-    if (att.length != -1 || base[offset] == 0) {
-      offset = (offset + att.align - 1U) & ~(att.align - Size{1});
-      if (unlikely(offset >= end)) detail::beyond_parent();
+  const char* const end = base + stored;
+  const char* value = base + plain.from;
+  const Attribute* att = plan.attributes + plain.first;
+  for (int i = plain.first; i < plain.last; ++i, ++att) {
+    if (likely(att->length == -1 && VARATT_IS_1B(reinterpret_cast<const varlena*>(value)))) {
+      const Size size = VARSIZE_1B(reinterpret_cast<const varlena*>(value));  // 0 of a pointer
+      if (unlikely(size - 1 >= static_cast<Size>(end - value))) detail::beyond_parent();
+      where[i] = value;
+      value += size;
+    } else {
+      const Located other = locate_other(*att, base, value, end);
+      where[i] = other.value;
+      value = other.value + other.size;
     }
-    const char* value = base + offset;
-    where[i] = value;
-    offset += likely(att.length == -1) ? readable_varlena_size(value, end - offset)
-                                       : bounded_size(value, att.length, end - offset);
   }
 }
 
 // Appends the canonical bytes of the row, located as above, to the buffer.
-inline void collect_plain(RowHasher* rows, const PlainRow& plain, const Projection& columns,
-                          const char* base, Size stored) {
+pg_attribute_always_inline void collect_plain(RowHasher* rows, const PlainRow& plain,
+                                              const Projection& columns, const char* base,
+                                              Size stored) {
   BufferSink& sink = rows->buffer;
   const char* const* const where = rows->where;
   const Size room = columns.room + stored + kWord;
