@@ -72,7 +72,7 @@ struct Numeric {
   }
   void write(Sink& sink) const {
     constexpr int kFew = 16;
-    sink.ensure(kNumericHeader + size_t{2 * kFew});
+    sink.ensure(kNumericHeader + size_t{2} * kFew);
     sink.pos = put_header(sink.pos);
     if (!finite()) return;
     if (count > kFew) {
