@@ -71,11 +71,11 @@ struct Numeric {
     }
   }
   void write(Sink& sink) const {
-    constexpr int kFew = 16;
-    sink.ensure(kNumericHeader + size_t{2} * kFew);
+    constexpr size_t kDigits = 32;  // bytes of them that there is room for
+    sink.ensure(kNumericHeader + kDigits);
     sink.pos = put_header(sink.pos);
     if (!finite()) return;
-    if (count > kFew) {
+    if (static_cast<size_t>(count) * 2 > kDigits) {
       for (int i = 0; i < count; ++i) sink.u16(digit(i));
       return;
     }

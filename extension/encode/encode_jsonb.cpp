@@ -70,18 +70,17 @@ void write_number(Extent extent, Sink& sink) {
 
 void write_container(Extent container, Sink& sink);
 
-// Short ones, as most are, with two moves, which read and write more than they need. end: of the
-// memory that may be read.
+// Short ones, as most are, without a look at their length: that reads and writes more than it
+// needs. end: of the memory that may be read.
 template <bool kTagged>
-inline void write_string(const uint8* text, uint32 length, const uint8* end, Sink& sink) {
-  constexpr uint32 kWord = 16;
-  if (likely(length <= 2 * kWord && end - text >= ptrdiff_t{2 * kWord})) {
-    sink.ensure(1 + sizeof(uint32) + 2 * kWord);
+inline void write_text(const uint8* text, uint32 length, const uint8* end, Sink& sink) {
+  constexpr Size kShort = 32;
+  if (likely(length <= kShort && end - text >= ptrdiff_t{kShort})) {
+    sink.ensure(1 + sizeof(uint32) + kShort);
     uint8* p = sink.pos;
     if constexpr (kTagged) p = core::store_u8(p, static_cast<uint8>(JsonTag::kString));
     p = core::store_u32(p, length);
-    std::memcpy(p, text, kWord);
-    std::memcpy(p + kWord, text + kWord, kWord);
+    std::memcpy(p, text, kShort);
     sink.pos = p + length;
   } else if constexpr (kTagged) {
     core::write_json_string(sink, text, length);
@@ -94,7 +93,7 @@ inline void write_string(const uint8* text, uint32 length, const uint8* end, Sin
 void write_child(JEntry entry, const uint8* data, const uint8* end, uint32 start, uint32 length,
                  Sink& sink) {
   if (JBE_ISSTRING(entry)) {
-    write_string<true>(data + start, length, end, sink);
+    write_text<true>(data + start, length, end, sink);
   } else if (JBE_ISNUMERIC(entry)) {
     write_number(aligned(data, start, length), sink);
   } else if (JBE_ISCONTAINER(entry)) {
@@ -141,7 +140,7 @@ void write_container(Extent container, Sink& sink) {
   for (uint32 i = 0; i < count; ++i) {
     const JEntry key = children.next(&start, &length);
     if (unlikely(!JBE_ISSTRING(key))) corrupt_jsonb();
-    write_string<false>(children.data + start, length, end, sink);
+    write_text<false>(children.data + start, length, end, sink);
     const JEntry entry = values.next(&start, &length);
     write_child(entry, children.data, end, start, length, sink);
   }

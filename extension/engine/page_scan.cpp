@@ -50,7 +50,7 @@ inline void look_at_items(const ItemIdData* items, int count, Look&& look) {
 }
 
 // Results of a look() for both.
-struct Found {
+struct ItemBits {
   Four four{};
   uint32 one = 0;
 
@@ -60,7 +60,7 @@ struct Found {
 };
 
 bool are_all_normal(const ItemIdData* items, int count) {
-  Found other;
+  ItemBits other;
   look_at_items(items, count,
                 [&](auto item) { *other.in(item) |= (item ^ uint32{LP_NORMAL << 15}) & kFlags; });
   return other.any() == 0;
@@ -68,7 +68,7 @@ bool are_all_normal(const ItemIdData* items, int count) {
 
 // is_sound_item() of all: the highest bit of `below` says that something was less than it may be.
 bool are_sound_items(const ItemIdData* items, int count) {
-  Found below, offsets;
+  ItemBits below, offsets;
   look_at_items(items, count, [&](auto item) {
     const auto from = (item >> kOffsetBit) & kFieldMask;
     const auto length = (item >> kLengthBit) & kFieldMask;
